@@ -1,0 +1,151 @@
+/* Contexts: the choice of a backend, its memory, the last error, the report of bad ids. */
+#include "op.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int wl_version(void) { return WL_VERSION; }
+
+/* WORDLOOM_CPU=x86-64-v3, say, takes that build of the reference and no other. */
+static bool wanted(const wl_backend *backend, wl_device device)
+{
+    const char *only = getenv("WORDLOOM_CPU");
+    if (backend->device != device) return false;
+    return device != WL_CPU || !only || !*only || !strcmp(only, backend->name);
+}
+
+static const wl_backend *backend_for(wl_device device)
+{
+    for (const wl_backend *const *b = wl_backends; *b; b++)
+        if (wanted(*b, device) && (*b)->count() > 0) return *b;
+    return NULL;
+}
+
+int wl_device_count(wl_device device)
+{
+    const wl_backend *backend = backend_for(device);
+    return backend ? backend->count() : 0;
+}
+
+wl_status wl_device_describe(wl_device device, int ordinal, wl_device_info *out)
+{
+    const wl_backend *backend = backend_for(device);
+    if (!out) return WL_MISSING;
+    memset(out, 0, sizeof *out);
+    if (!backend || ordinal < 0 || ordinal >= backend->count()) return WL_UNSUPPORTED;
+    return backend->describe(ordinal, out);
+}
+
+wl_status wl_ctx_create(wl_ctx **out, wl_device device, int ordinal)
+{
+    if (!out) return WL_MISSING;
+    *out = NULL;
+    const wl_backend *backend = backend_for(device);
+    if (!backend || ordinal < 0 || ordinal >= backend->count()) return WL_UNSUPPORTED;
+    wl_ctx *ctx = calloc(1, sizeof *ctx);
+    if (!ctx) return WL_NO_MEMORY;
+    ctx->backend = backend;
+    ctx->ordinal = ordinal;
+    const wl_bad_ids none = { .first = UINT64_MAX };
+    wl_status status = backend->open(ctx);
+    if (!status) status = wl_ctx_alloc(ctx, (void **)&ctx->bad_ids, sizeof *ctx->bad_ids);
+    if (!status) status = wl_ctx_copy(ctx, ctx->bad_ids, &none, sizeof none);
+    if (status)
+        wl_ctx_destroy(ctx);
+    else
+        *out = ctx;
+    return status;
+}
+
+void wl_ctx_destroy(wl_ctx *ctx)
+{
+    if (!ctx) return;
+    wl_ctx_free(ctx, ctx->bad_ids);
+    ctx->backend->close(ctx);
+    free(ctx);
+}
+
+const char *wl_ctx_error(const wl_ctx *ctx) { return ctx->error; }
+void wl_ctx_set_stream(wl_ctx *ctx, void *cuda_stream) { ctx->stream = cuda_stream; }
+
+void wl_ctx_set_workspace(wl_ctx *ctx, void *ptr, size_t bytes)
+{
+    ctx->workspace = ptr;
+    ctx->workspace_bytes = ptr ? bytes : 0;
+}
+
+void wl_ctx_set_log(wl_ctx *ctx, wl_log_callback *callback, void *user)
+{
+    ctx->log = callback;
+    ctx->log_user = user;
+}
+
+wl_status wl_fail(wl_ctx *ctx, wl_status status, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vsnprintf(ctx->error, sizeof ctx->error, format, list);
+    va_end(list);
+    if (ctx->log) ctx->log(ctx->log_user, status, ctx->error);
+    return status;
+}
+
+wl_status wl_ctx_alloc(wl_ctx *ctx, void **out, size_t bytes)
+{
+    int previous = 0;
+    *out = NULL;
+    wl_status status = ctx->backend->enter(ctx, &previous);
+    if (status) return status;
+    status = ctx->backend->alloc(ctx, out, bytes ? bytes : 1);
+    ctx->backend->leave(ctx, previous);
+    return status;
+}
+
+void wl_ctx_free(wl_ctx *ctx, void *ptr)
+{
+    int previous = 0;
+    if (!ptr || ctx->backend->enter(ctx, &previous)) return;
+    ctx->backend->free(ctx, ptr);
+    ctx->backend->leave(ctx, previous);
+}
+
+wl_status wl_ctx_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes)
+{
+    int previous = 0;
+    wl_status status = bytes ? ctx->backend->enter(ctx, &previous) : WL_OK;
+    if (status || !bytes) return status;
+    status = ctx->backend->copy(ctx, to, from, bytes);
+    ctx->backend->leave(ctx, previous);
+    return status;
+}
+
+static wl_status report_bad_ids(wl_ctx *ctx, const wl_bad_ids *bad)
+{
+    const wl_op_spec *spec = wl_op_specs[(bad->where >> 16) - 1];
+    const wl_arg *arg = spec->arg;
+    while (arg->name && arg->offset != (bad->where & 0xffff)) arg++;
+    return wl_fail(ctx, WL_BAD_ID,
+                   "%s: %s: the id at position %llu is out of bounds, expected 0 to %c-1 "
+                   "(%llu such ids were skipped)",
+                   spec->name, arg->name ? arg->name : "?", (unsigned long long)bad->first,
+                   arg->name && arg->bound ? arg->bound : '?', (unsigned long long)bad->count);
+}
+
+wl_status wl_ctx_sync(wl_ctx *ctx)
+{
+    int previous = 0;
+    wl_bad_ids bad;
+    wl_status status = ctx->backend->enter(ctx, &previous);
+    if (status) return status;
+    status = ctx->backend->sync(ctx);
+    if (!status) status = ctx->backend->copy(ctx, &bad, ctx->bad_ids, sizeof bad);
+    if (!status && bad.where) {
+        const wl_bad_ids none = { .first = UINT64_MAX };
+        status = ctx->backend->copy(ctx, ctx->bad_ids, &none, sizeof none);
+        if (!status) status = report_bad_ids(ctx, &bad);
+    }
+    ctx->backend->leave(ctx, previous);
+    return status;
+}

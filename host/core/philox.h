@@ -1,0 +1,47 @@
+/* Counter-based random numbers: Philox4x32-10 of Random123 (Salmon et al. 2011, "Parallel Random
+ * Numbers: As Easy as 1, 2, 3"). The key is the seed, the counter {index, step, purpose}, so that
+ * a draw depends on what it is for, never on which thread or device makes it. */
+#ifndef WL_PHILOX_H
+#define WL_PHILOX_H
+
+#include <Random123/philox.h>
+
+#include "storage.h"
+
+/* What draws are for: no two uses share a purpose. */
+enum wl_purpose {
+    WL_PURPOSE_ROUNDING = 1,    /* index: 8 elements of a table */
+    WL_PURPOSE_INITIAL = 2,     /* index: 4 elements of a parameter */
+    WL_PURPOSE_SUBSAMPLING = 3, /* index: a token's place in the corpus */
+    WL_PURPOSE_WINDOW = 4,      /* index: a token's place in the corpus */
+    WL_PURPOSE_NEGATIVES = 5,   /* index: a training pair's place in the run */
+};
+
+typedef struct wl_random {
+    uint32_t word[4];
+} wl_random;
+
+WL_BOTH wl_random wl_philox(uint64_t seed, uint64_t index, uint32_t step, uint32_t purpose)
+{
+    philox4x32_key_t key;
+    philox4x32_ctr_t counter;
+    wl_random out;
+    key.v[0] = (uint32_t)seed;
+    key.v[1] = (uint32_t)(seed >> 32);
+    counter.v[0] = (uint32_t)index;
+    counter.v[1] = (uint32_t)(index >> 32);
+    counter.v[2] = step;
+    counter.v[3] = purpose;
+    counter = philox4x32_R(10, counter, key);
+    for (int i = 0; i < 4; i++) out.word[i] = counter.v[i];
+    return out;
+}
+
+/* 16 random bits for an element of a table in one step. */
+WL_BOTH uint32_t wl_rounding_bits(uint64_t seed, uint64_t element, uint32_t step)
+{
+    const wl_random r = wl_philox(seed, element / 8, step, WL_PURPOSE_ROUNDING);
+    return r.word[element % 8 / 2] >> (element % 2 * 16) & 0xffff;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* Dense products for the references: OpenBLAS in tiles, or in plain three loops. */
+#include "gemm.h"
+
+#ifdef WL_REF_ORDER
+
+void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real *a, int64_t lda,
+                  const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
+{
+    for (int64_t m = 0; m < M; m++)
+        for (int64_t n = 0; n < N; n++) {
+            real sum = 0;
+            for (int64_t i = 0; i < K; i++) {
+                const int64_t k = nth(i, K);
+                sum += (at ? a[k * lda + m] : a[m * lda + k]) *
+                       (bt ? b[n * ldb + k] : b[k * ldb + n]);
+            }
+            c[m * ldc + n] = sum + (beta == 0 ? 0 : beta * c[m * ldc + n]);
+        }
+}
+
+#else
+
+#include <cblas.h>
+
+/* The tile's extent along an axis: not under `small`, and at most 16 tiles. */
+static int64_t tile_of(int64_t size, int64_t small)
+{
+    const int64_t sixteenth = (size + 15) / 16;
+    return sixteenth > small ? sixteenth : small;
+}
+
+static void one_tile(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real *a,
+                     int64_t lda, const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
+{
+    const CBLAS_TRANSPOSE ta = at ? CblasTrans : CblasNoTrans, tb = bt ? CblasTrans : CblasNoTrans;
+#ifdef WL_REF_DOUBLE
+    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)M, (blasint)N, (blasint)K, 1, a, (blasint)lda, b,
+                (blasint)ldb, beta, c, (blasint)ldc);
+#else
+    cblas_sgemm(CblasRowMajor, ta, tb, (blasint)M, (blasint)N, (blasint)K, 1, a, (blasint)lda, b,
+                (blasint)ldb, beta, c, (blasint)ldc);
+#endif
+}
+
+void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real *a, int64_t lda,
+                  const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
+{
+    if (M == 0 || N == 0) return;
+    /* 176 rows or 1,024 columns keep a tile's packing cheap beside its products */
+    const bool by_rows = M >= 352 || N < 2048;
+    const int64_t tm = by_rows ? tile_of(M, 176) : M, tn = by_rows ? N : tile_of(N, 1024);
+    const int64_t rows = (M + tm - 1) / tm, tiles = rows * ((N + tn - 1) / tn);
+#pragma omp parallel for schedule(static) if (tiles > 1)
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t m = tile % rows * tm, n = tile / rows * tn;
+        one_tile(at, bt, least(tm, M - m), least(tn, N - n), K, a + (at ? m : m * lda), lda,
+                 b + (bt ? n * ldb : n), ldb, beta, c + m * ldc + n, ldc);
+    }
+}
+
+#endif

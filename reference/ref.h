@@ -1,0 +1,251 @@
+/* What every reference file shares: element access, sums over rows, the one vectorisable exp.
+ * The folder is compiled several times, each under a name of its own (WL_REF_VARIANT):
+ *
+ *   v2 v3 v4   in float for three levels of x86-64: the CPU backend
+ *   oracle     in double (WL_REF_DOUBLE): what right means in tests
+ *   plain0..2  in float, without OpenMP and OpenBLAS, each summing in another order
+ *              (WL_REF_ORDER): what float costs, from which tests derive their tolerances */
+#ifndef WL_REF_H
+#define WL_REF_H
+
+#include "../host/core/op.h"
+#include "../host/core/philox.h"
+#include "../host/core/storage.h"
+
+#include <math.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#ifdef WL_REF_DOUBLE
+typedef double real;
+enum { REAL_DTYPE = WL_F64 };
+#else
+typedef float real;
+enum { REAL_DTYPE = WL_F32 };
+#endif
+#ifdef WL_REF_ORDER
+typedef real wide; /* plain has no wider sums */
+#else
+typedef double wide;
+#endif
+
+#define WL_REF_JOIN(variant, name) wl_ref_##variant##_##name
+#define WL_REF_NAME(variant, name) WL_REF_JOIN(variant, name)
+#define WL_REF(name) WL_REF_NAME(WL_REF_VARIANT, name)
+
+#define WL_OP(op) wl_status WL_REF(op)(wl_ctx *, const wl_dims *, const wl_##op##_args *);
+#include "../host/core/ops.def"
+#undef WL_OP
+
+/* Rows are worked in blocks of this many features, which stay in registers and L1. */
+enum { BLOCK = 256 };
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* The i-th of n summands: as they come, except in plain. */
+static inline int64_t nth(int64_t i, int64_t n)
+{
+#if !defined(WL_REF_ORDER) || WL_REF_ORDER == 0
+    (void)n;
+    return i;
+#elif WL_REF_ORDER == 1
+    return n - 1 - i;
+#else
+    const int64_t half = (n + 1) / 2; /* the even ones, then the odd ones */
+    return i < half ? 2 * i : 2 * (i - half) + 1;
+#endif
+}
+
+static inline int team_size(void)
+{
+#ifdef _OPENMP
+    return omp_get_num_threads();
+#else
+    return 1;
+#endif
+}
+
+static inline int team_rank(void)
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+/* ------------------------------------------------------------------ elements of STORED */
+
+static inline __attribute__((always_inline)) real load(const void *p, int32_t dtype, int64_t i)
+{
+    switch (dtype) {
+    case WL_F16: return (real)wl_f32_of_f16(((const uint16_t *)p)[i]);
+    case WL_BF16: return (real)wl_f32_of_bf16(((const uint16_t *)p)[i]);
+    default: return ((const real *)p)[i];
+    }
+}
+
+static inline __attribute__((always_inline)) void store(void *p, int32_t dtype, int64_t i, real x)
+{
+    switch (dtype) {
+    case WL_F16: ((uint16_t *)p)[i] = wl_f16_of_f32((float)x); break;
+    case WL_BF16: ((uint16_t *)p)[i] = wl_bf16_of_f32((float)x); break;
+    default: ((real *)p)[i] = x; break;
+    }
+}
+
+/* ------------------------------------------------------------------ rows of STORED */
+
+/* A row of a tensor, from some feature on. */
+typedef struct row {
+    void *data;
+    int32_t dtype;
+} row;
+
+static inline row row_of(const wl_tensor *t, int64_t index, int64_t feature)
+{
+    const size_t at = (size_t)(index * wl_stride(t, 0) + feature);
+    return (row){ (char *)t->data + at * wl_dtype_size(t->dtype), t->dtype };
+}
+
+static inline __attribute__((always_inline)) real dot_as(const void *a, const void *b,
+                                                         int32_t dtype, int64_t n)
+{
+    real sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++)
+        sum += load(a, dtype, nth(i, n)) * load(b, dtype, nth(i, n));
+    return sum;
+}
+
+/* a . b, both of one dtype */
+static inline real dot(row a, row b, int64_t n)
+{
+    switch (a.dtype) {
+    case WL_F16: return dot_as(a.data, b.data, WL_F16, n);
+    case WL_BF16: return dot_as(a.data, b.data, WL_BF16, n);
+    default: return dot_as(a.data, b.data, REAL_DTYPE, n);
+    }
+}
+
+static inline __attribute__((always_inline)) void add_as(real *sum, real weight, const void *x,
+                                                         int32_t dtype, int64_t n)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) sum[i] += weight * load(x, dtype, i);
+}
+
+/* sum += weight x */
+static inline void add(real *sum, real weight, row x, int64_t n)
+{
+    switch (x.dtype) {
+    case WL_F16: add_as(sum, weight, x.data, WL_F16, n); break;
+    case WL_BF16: add_as(sum, weight, x.data, WL_BF16, n); break;
+    default: add_as(sum, weight, x.data, REAL_DTYPE, n); break;
+    }
+}
+
+static inline void load_row(real *to, row from, int64_t n)
+{
+    switch (from.dtype) {
+    case WL_F16:
+        for (int64_t i = 0; i < n; i++) to[i] = load(from.data, WL_F16, i);
+        break;
+    case WL_BF16:
+        for (int64_t i = 0; i < n; i++) to[i] = load(from.data, WL_BF16, i);
+        break;
+    default: memcpy(to, from.data, (size_t)n * sizeof(real)); break;
+    }
+}
+
+static inline void store_row(row to, const real *from, int64_t n)
+{
+    switch (to.dtype) {
+    case WL_F16:
+        for (int64_t i = 0; i < n; i++) store(to.data, WL_F16, i, from[i]);
+        break;
+    case WL_BF16:
+        for (int64_t i = 0; i < n; i++) store(to.data, WL_BF16, i, from[i]);
+        break;
+    default: memcpy(to.data, from, (size_t)n * sizeof(real)); break;
+    }
+}
+
+/* ------------------------------------------------------------------ ids */
+
+static inline void report_bad_id(wl_ctx *ctx, uint32_t where, int64_t position)
+{
+    wl_bad_ids *bad = ctx->bad_ids;
+#pragma omp critical(wl_bad_ids)
+    {
+        if (!bad->where) bad->where = where;
+        if (bad->where == where && (uint64_t)position < bad->first)
+            bad->first = (uint64_t)position;
+        bad->count++;
+    }
+}
+
+/* The id at a position, or -1 for an empty slot and for one out of bounds. */
+static inline int64_t id_at(const wl_tensor *ids, int64_t position, int64_t V)
+{
+    const int64_t id = ids->dtype == WL_I32 ? ((const int32_t *)ids->data)[position]
+                                            : ((const int64_t *)ids->data)[position];
+    return id >= 0 && id < V ? id : -1;
+}
+
+/* The same, and reports what is out of bounds; -1 itself is in order where it means "absent". */
+static inline int64_t checked_id(wl_ctx *ctx, uint32_t where, const wl_tensor *ids,
+                                 int64_t position, int64_t V, bool absent)
+{
+    const int64_t id = ids->dtype == WL_I32 ? ((const int32_t *)ids->data)[position]
+                                            : ((const int64_t *)ids->data)[position];
+    if (id >= 0 && id < V) return id;
+    if (id != -1 || !absent) report_bad_id(ctx, where, position);
+    return -1;
+}
+
+/* What each present slot of row n counts: 1, or 1 over their number. */
+static inline real slot_share(const wl_tensor *ids, int64_t n, int64_t K, int64_t V, int32_t mean)
+{
+    int64_t present = 0;
+    if (!mean) return 1;
+    for (int64_t k = 0; k < K; k++) present += id_at(ids, n * K + k, V) >= 0;
+    return present ? 1 / (real)present : 0;
+}
+
+/* ------------------------------------------------------------------ functions */
+
+#ifdef WL_REF_DOUBLE
+static inline real exponential(real x) { return exp(x); }
+static inline real log_one_plus(real e) { return log1p(e); }
+#else
+/* exp of x in -87..88 (clamped there), within 2 ulp: 2^n by the exponent's bits, and a polynomial
+ * of degree 6 on the rest. No branch, so that loops over it vectorise. */
+static inline real exponential(real x)
+{
+    const float clamped = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    const float n = rintf(clamped * 1.44269504f);
+    const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    return p * wl_f32_of_bits((uint32_t)((int32_t)n + 127) << 23);
+}
+
+/* log(1 + e) for e in 0..1: twice the series of atanh at e / (2 + e), which is at most 1/3. */
+static inline real log_one_plus(real e)
+{
+    const float z = e / (2 + e), s = z * z;
+    float p = 1.0f / 17;
+    for (int k = 15; k > 0; k -= 2) p = p * s + 1.0f / (float)k;
+    return 2 * z * p;
+}
+#endif
+
+#endif
