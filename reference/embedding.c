@@ -2,8 +2,7 @@
 #include "grouping.h"
 #include "update_rule.h"
 
-wl_status WL_REF(embedding_gather)(wl_ctx *ctx, const wl_dims *d,
-                                   const wl_embedding_gather_args *a)
+wl_status WL_REF(embedding_gather)(wl_ctx *ctx, const wl_dims *d, const wl_embedding_gather_args *a)
 {
     const size_t bytes = (size_t)d->D * wl_dtype_size(a->table.dtype);
 #pragma omp parallel for schedule(static) if (d->N * d->D > 16384)
@@ -129,8 +128,7 @@ wl_status WL_REF(embedding_compact)(wl_ctx *ctx, const wl_dims *d,
     return WL_OK;
 }
 
-wl_status WL_REF(embedding_update)(wl_ctx *ctx, const wl_dims *d,
-                                   const wl_embedding_update_args *a)
+wl_status WL_REF(embedding_update)(wl_ctx *ctx, const wl_dims *d, const wl_embedding_update_args *a)
 {
     const scatter_inputs in = { WL_ID_ROW(embedding_update, ids), &a->ids, &a->weights, &a->dy,
                                 a->mean };

@@ -11,8 +11,8 @@ void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real 
             real sum = 0;
             for (int64_t i = 0; i < K; i++) {
                 const int64_t k = nth(i, K);
-                sum += (at ? a[k * lda + m] : a[m * lda + k]) *
-                       (bt ? b[n * ldb + k] : b[k * ldb + n]);
+                sum +=
+                    (at ? a[k * lda + m] : a[m * lda + k]) * (bt ? b[n * ldb + k] : b[k * ldb + n]);
             }
             c[m * ldc + n] = sum + (beta == 0 ? 0 : beta * c[m * ldc + n]);
         }
@@ -29,8 +29,8 @@ static int64_t tile_of(int64_t size, int64_t small)
     return sixteenth > small ? sixteenth : small;
 }
 
-static void one_tile(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real *a,
-                     int64_t lda, const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
+static void one_tile(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real *a, int64_t lda,
+                     const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
 {
     const CBLAS_TRANSPOSE ta = at ? CblasTrans : CblasNoTrans, tb = bt ? CblasTrans : CblasNoTrans;
 #ifdef WL_REF_DOUBLE

@@ -5,10 +5,10 @@
 #include "ref.h"
 
 typedef struct grouping {
-    int64_t groups;         /* distinct rows */
-    const uint64_t *row;    /* [slots] the row of each ordered slot */
-    const int64_t *slot;    /* [slots] the position in ids */
-    const int64_t *start;   /* [groups + 1] the first ordered slot of each group */
+    int64_t groups;       /* distinct rows */
+    const uint64_t *row;  /* [slots] the row of each ordered slot */
+    const int64_t *slot;  /* [slots] the position in ids */
+    const int64_t *start; /* [groups + 1] the first ordered slot of each group */
 } grouping;
 
 /* Bytes that n ids need. */

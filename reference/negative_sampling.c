@@ -84,8 +84,7 @@ wl_status WL_REF(negative_sampling_backward)(wl_ctx *ctx, const wl_dims *d,
 {
     const real *g = a->g.data, factor = factor_of(&a->dloss);
     for (int64_t i = 0; i < d->N * d->K; i++)
-        checked_id(ctx, WL_ID_ROW(negative_sampling_backward, samples), &a->samples, i, d->V,
-                   true);
+        checked_id(ctx, WL_ID_ROW(negative_sampling_backward, samples), &a->samples, i, d->V, true);
     if (wl_present(&a->dh)) {
 #pragma omp parallel for schedule(static) if (d->N * d->K * d->D > 16384)
         for (int64_t n = 0; n < d->N; n++)
@@ -150,8 +149,8 @@ WL_REF(negative_sampling_shared_backward)(wl_ctx *ctx, const wl_dims *d,
         checked_id(ctx, WL_ID_ROW(negative_sampling_shared_backward, negatives), &a->negatives, k,
                    d->V, true);
     for (int64_t n = 0; n < N; n++)
-        checked_id(ctx, WL_ID_ROW(negative_sampling_shared_backward, targets), &a->targets, n,
-                   d->V, true);
+        checked_id(ctx, WL_ID_ROW(negative_sampling_shared_backward, targets), &a->targets, n, d->V,
+                   true);
     gather_real(rows, &a->table, &a->negatives, K, d);
     load_row(h, row_of(&a->h, 0, 0), N * D);
     WL_REF(gemm)(false, false, N, D, K, gn, K, rows, D, 0, dh, D);

@@ -45,8 +45,7 @@ wl_status WL_REF(optimizer_clip)(wl_ctx *ctx, const wl_dims *d, const wl_optimiz
     return WL_OK;
 }
 
-wl_status WL_REF(optimizer_update)(wl_ctx *ctx, const wl_dims *d,
-                                   const wl_optimizer_update_args *a)
+wl_status WL_REF(optimizer_update)(wl_ctx *ctx, const wl_dims *d, const wl_optimizer_update_args *a)
 {
     const rule r = rule_of(&a->rule);
     (void)ctx;

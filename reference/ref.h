@@ -115,8 +115,7 @@ static inline __attribute__((always_inline)) real dot_as(const void *a, const vo
 {
     real sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++)
-        sum += load(a, dtype, nth(i, n)) * load(b, dtype, nth(i, n));
+    for (int64_t i = 0; i < n; i++) sum += load(a, dtype, nth(i, n)) * load(b, dtype, nth(i, n));
     return sum;
 }
 
@@ -178,13 +177,15 @@ static inline void store_row(row to, const real *from, int64_t n)
 static inline void report_bad_id(wl_ctx *ctx, uint32_t where, int64_t position)
 {
     wl_bad_ids *bad = ctx->bad_ids;
-#pragma omp critical(wl_bad_ids)
-    {
-        if (!bad->where) bad->where = where;
-        if (bad->where == where && (uint64_t)position < bad->first)
-            bad->first = (uint64_t)position;
-        bad->count++;
-    }
+    uint32_t holder = 0;
+    uint64_t first = __atomic_load_n(&bad->first, __ATOMIC_RELAXED);
+    const bool kept = __atomic_compare_exchange_n(&bad->where, &holder, where, false,
+                                                  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    while ((kept || holder == where) && (uint64_t)position < first)
+        if (__atomic_compare_exchange_n(&bad->first, &first, (uint64_t)position, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            break;
+    __atomic_fetch_add(&bad->count, 1, __ATOMIC_RELAXED);
 }
 
 /* The id at a position, or -1 for an empty slot and for one out of bounds. */

@@ -51,8 +51,8 @@ static inline real square_root(real x)
 }
 
 /* One step of n features: p and, where the rule has them, m and v, by the gradient g. */
-static inline void apply_rule(const rule *r, real *restrict p, real *restrict m,
-                              real *restrict v, const real *restrict g, int64_t n)
+static inline void apply_rule(const rule *r, real *restrict p, real *restrict m, real *restrict v,
+                              const real *restrict g, int64_t n)
 {
     const real lr = r->lr, scale = r->scale, keep = r->keep;
     switch (r->kind) {
@@ -122,8 +122,8 @@ static inline void store_by_rule(const rule *r, row to, const real *from, int64_
 
 /* One step of features from..from+n-1 of a row of a table; m and v are dense or absent. */
 static inline void update_row(const rule *r, const wl_tensor *table, const wl_tensor *m,
-                              const wl_tensor *v, int64_t index, int64_t from, int64_t n,
-                              int64_t D, const real *g)
+                              const wl_tensor *v, int64_t index, int64_t from, int64_t n, int64_t D,
+                              const real *g)
 {
     real p[BLOCK];
     const int64_t element = index * D + from;

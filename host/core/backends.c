@@ -9,9 +9,7 @@ const wl_backend *const wl_backends[] = {
     &wl_backend_cuda,
 #endif
 #ifdef WL_WITH_X86
-    &wl_ref_v4_backend,
-    &wl_ref_v3_backend,
+    &wl_ref_v4_backend, &wl_ref_v3_backend,
 #endif
-    &wl_ref_v2_backend,
-    NULL,
+    &wl_ref_v2_backend, NULL,
 };

@@ -44,6 +44,12 @@ wl_status wl_ctx_create(wl_ctx **out, wl_device device, int ordinal)
     *out = NULL;
     const wl_backend *backend = backend_for(device);
     if (!backend || ordinal < 0 || ordinal >= backend->count()) return WL_UNSUPPORTED;
+    return wl_ctx_create_on(out, backend, ordinal);
+}
+
+wl_status wl_ctx_create_on(wl_ctx **out, const wl_backend *backend, int ordinal)
+{
+    *out = NULL;
     wl_ctx *ctx = calloc(1, sizeof *ctx);
     if (!ctx) return WL_NO_MEMORY;
     ctx->backend = backend;

@@ -116,8 +116,8 @@ static const char *wanted_text(char *out, const char *shape, const wl_dims *dims
         }
         int width = 0;
         while (begin[width] && begin[width] != ' ') width++;
-        l += (size_t)snprintf(letters + l, sizeof letters - l, "%s%.*s", l ? "," : "", width,
-                              begin);
+        l +=
+            (size_t)snprintf(letters + l, sizeof letters - l, "%s%.*s", l ? "," : "", width, begin);
         if (want == UNBOUND)
             s += (size_t)snprintf(sizes + s, sizeof sizes - s, "%s?", s ? "," : "");
         else
@@ -226,8 +226,8 @@ static wl_status check_tensor(check *c, const wl_arg *arg)
     const wl_tensor *t = tensor_of(c, arg);
     if (!wl_present(t) && arg->optional) return WL_OK;
     if (!wl_present(t))
-        return wl_fail(c->ctx, WL_MISSING, "%s: %s: is missing, expected shape [%s]",
-                       c->spec->name, arg->name, arg->shape);
+        return wl_fail(c->ctx, WL_MISSING, "%s: %s: is missing, expected shape [%s]", c->spec->name,
+                       arg->name, arg->shape);
     wl_status status = check_dtype(c, arg);
     if (!status) status = check_shape(c, arg);
     return status ? status : check_memory(c, arg);
@@ -352,17 +352,22 @@ wl_status wl_op_query(wl_ctx *ctx, const wl_op_spec *spec, const void *args, voi
         wl_##op##_args full;                                                                       \
         wl_dims dims;                                                                              \
         int previous = 0;                                                                          \
-        wl_status status = wl_op_check(ctx, &wl_##op##_spec, args, &full, &dims);                  \
-        if (!status) status = ctx->backend->enter(ctx, &previous);                                 \
+        wl_status status = ctx->backend->enter(ctx, &previous);                                    \
         if (status) return status;                                                                 \
-        status = ctx->backend->kernels.op(ctx, &dims, &full);                                      \
+        status = wl_op_check(ctx, &wl_##op##_spec, args, &full, &dims);                            \
+        if (!status) status = ctx->backend->kernels.op(ctx, &dims, &full);                         \
         ctx->backend->leave(ctx, previous);                                                        \
         return status;                                                                             \
     }                                                                                              \
     wl_status wl_##op##_workspace(wl_ctx *ctx, const wl_##op##_args *args, size_t *bytes)          \
     {                                                                                              \
         wl_##op##_args full;                                                                       \
-        return wl_op_query(ctx, &wl_##op##_spec, args, &full, bytes);                              \
+        int previous = 0;                                                                          \
+        wl_status status = ctx->backend->enter(ctx, &previous);                                    \
+        if (status) return status;                                                                 \
+        status = wl_op_query(ctx, &wl_##op##_spec, args, &full, bytes);                            \
+        ctx->backend->leave(ctx, previous);                                                        \
+        return status;                                                                             \
     }
 #include "ops.def"
 #undef WL_OP

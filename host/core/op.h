@@ -60,8 +60,8 @@ typedef struct wl_arg {
     const char *alias; /* the one argument it may share memory with */
     const char *count; /* the argument that tells how many entries of axis 0 are written */
     wl_maker maker;
-    double low, high;  /* the range of a host scalar */
-    double tests[8];   /* its values in tests; the first stands where a case names none */
+    double low, high; /* the range of a host scalar */
+    double tests[8];  /* its values in tests; the first stands where a case names none */
     int32_t ntests;
 } wl_arg;
 
@@ -159,6 +159,9 @@ struct wl_ctx {
     void *log_user;
     char error[512];
 };
+
+/* Makes a context on a backend of the caller's choice, such as a test's oracle. */
+wl_status wl_ctx_create_on(wl_ctx **out, const wl_backend *backend, int ordinal);
 
 wl_status wl_fail(wl_ctx *ctx, wl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -4,6 +4,14 @@
 #ifndef WL_PHILOX_H
 #define WL_PHILOX_H
 
+/* Parts of it that are not used here would throw, or bring in <iostream> and with it a global
+ * constructor: the build defines that header's guard (_GLIBCXX_IOSTREAM) for the kernels. */
+#if defined(__cplusplus)
+#include <istream>
+#include <ostream>
+#endif
+#define R123_USE_SSE 0
+#define R123_THROW(x) ((void)0)
 #include <Random123/philox.h>
 
 #include "storage.h"

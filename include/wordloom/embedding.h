@@ -73,9 +73,9 @@ typedef struct wl_embedding_scatter_atomic_args {
 
 WL_API wl_status wl_embedding_scatter_atomic(wl_ctx *ctx,
                                              const wl_embedding_scatter_atomic_args *args);
-WL_API wl_status
-wl_embedding_scatter_atomic_workspace(wl_ctx *ctx, const wl_embedding_scatter_atomic_args *args,
-                                      size_t *bytes);
+WL_API wl_status wl_embedding_scatter_atomic_workspace(wl_ctx *ctx,
+                                                       const wl_embedding_scatter_atomic_args *args,
+                                                       size_t *bytes);
 
 /* The gradient of the table as its distinct rows, in ascending order, and one sum for each. Only
  * the first count[0] of rows and sums are written. With a cap > 0, a row that more than `cap`

@@ -35,9 +35,8 @@ typedef struct wl_negative_sampling_forward_args {
 
 WL_API wl_status wl_negative_sampling_forward(wl_ctx *ctx,
                                               const wl_negative_sampling_forward_args *args);
-WL_API wl_status
-wl_negative_sampling_forward_workspace(wl_ctx *ctx, const wl_negative_sampling_forward_args *args,
-                                       size_t *bytes);
+WL_API wl_status wl_negative_sampling_forward_workspace(
+    wl_ctx *ctx, const wl_negative_sampling_forward_args *args, size_t *bytes);
 
 typedef struct wl_negative_sampling_backward_args {
     size_t size;
@@ -52,9 +51,8 @@ typedef struct wl_negative_sampling_backward_args {
 
 WL_API wl_status wl_negative_sampling_backward(wl_ctx *ctx,
                                                const wl_negative_sampling_backward_args *args);
-WL_API wl_status
-wl_negative_sampling_backward_workspace(wl_ctx *ctx, const wl_negative_sampling_backward_args *args,
-                                        size_t *bytes);
+WL_API wl_status wl_negative_sampling_backward_workspace(
+    wl_ctx *ctx, const wl_negative_sampling_backward_args *args, size_t *bytes);
 
 typedef struct wl_negative_sampling_shared_forward_args {
     size_t size;

@@ -28,11 +28,11 @@ WL_BEGIN
 
 enum {
     WL_SGD = 0,
-    WL_MOMENTUM = 1, /* has m */
-    WL_NESTEROV = 2, /* has m */
-    WL_ADAGRAD = 3,  /* has v */
-    WL_RMSPROP = 4,  /* has v */
-    WL_ADAM = 5,     /* has m and v, and needs step */
+    WL_MOMENTUM = 1,              /* has m */
+    WL_NESTEROV = 2,              /* has m */
+    WL_ADAGRAD = 3,               /* has v */
+    WL_RMSPROP = 4,               /* has v */
+    WL_ADAM = 5,                  /* has m and v, and needs step */
     WL_NESTEROV_NEW_VELOCITY = 6, /* has m */
 };
 enum { WL_EPS_CORRECTED = 0, WL_EPS_UNCORRECTED = 1 };
@@ -105,12 +105,12 @@ WL_API wl_status wl_optimizer_update_workspace(wl_ctx *ctx, const wl_optimizer_u
  * moments included: Adam is lazy. */
 typedef struct wl_optimizer_update_rows_args {
     size_t size;
-    wl_tensor table;     /* state STORED [V,D] strided                            */
-    wl_tensor m;         /* state REAL   [V,D] where the rule has a first moment  */
-    wl_tensor v;         /* state REAL   [V,D] where the rule has a second moment */
-    wl_tensor rows;      /* in    I64    [N] in 0..V-1, distinct                  */
-    wl_tensor count;     /* in    I64    [1] optional: 0..N; absent is N          */
-    wl_tensor g;         /* in    REAL   [N,D]                                    */
+    wl_tensor table; /* state STORED [V,D] strided                            */
+    wl_tensor m;     /* state REAL   [V,D] where the rule has a first moment  */
+    wl_tensor v;     /* state REAL   [V,D] where the rule has a second moment */
+    wl_tensor rows;  /* in    I64    [N] in 0..V-1, distinct                  */
+    wl_tensor count; /* in    I64    [1] optional: 0..N; absent is N          */
+    wl_tensor g;     /* in    REAL   [N,D]                                    */
     wl_update_rule rule;
 } wl_optimizer_update_rows_args;
 

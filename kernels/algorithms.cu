@@ -1,0 +1,38 @@
+/* Sorting and selection by CUB. */
+#include "algorithms.cuh"
+
+#include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_select.cuh>
+#include <thrust/iterator/counting_iterator.h>
+
+size_t algorithms_bytes(int64_t n)
+{
+    size_t sort = 0, select = 0;
+    cub::DoubleBuffer<uint64_t> keys(nullptr, nullptr);
+    cub::DoubleBuffer<int64_t> values(nullptr, nullptr);
+    if (cub::DeviceRadixSort::SortPairs(nullptr, sort, keys, values, n) != cudaSuccess ||
+        cub::DeviceSelect::Flagged(nullptr, select, thrust::counting_iterator<int64_t>(0),
+                                   (const uint8_t *)nullptr, (int64_t *)nullptr, (int64_t *)nullptr,
+                                   n) != cudaSuccess)
+        return SIZE_MAX;
+    return sort > select ? sort : select;
+}
+
+wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
+                     int bits, void *memory, size_t bytes, int *result)
+{
+    cub::DoubleBuffer<uint64_t> keys(key[0], key[1]);
+    cub::DoubleBuffer<int64_t> values(value[0], value[1]);
+    const cudaError_t error = cub::DeviceRadixSort::SortPairs(memory, bytes, keys, values, n, 0,
+                                                              bits, cudaStream_t(ctx->stream));
+    *result = keys.selector;
+    return status_of(ctx, error);
+}
+
+wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *out, int64_t *count,
+                         void *memory, size_t bytes)
+{
+    const thrust::counting_iterator<int64_t> numbers(0);
+    return status_of(ctx, cub::DeviceSelect::Flagged(memory, bytes, numbers, flag, out, count, n,
+                                                     cudaStream_t(ctx->stream)));
+}

@@ -1,0 +1,20 @@
+/* Sorting and selection over the whole device, behind functions of our own: CUB on a GPU
+ * (algorithms.cu), the C++ library in the emulated build (tests/emulator/algorithms.cpp). */
+#ifndef WL_ALGORITHMS_CUH
+#define WL_ALGORITHMS_CUH
+
+#include "device.cuh"
+
+/* Bytes of temporary memory for n items, for either of the two. SIZE_MAX: the device failed. */
+size_t algorithms_bytes(int64_t n);
+
+/* Sorts key[0] and with it value[0], stably, by the lowest `bits` bits of the key; key[1] and
+ * value[1] are as large. *result tells which of the two holds the outcome. */
+wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
+                     int bits, void *memory, size_t bytes, int *result);
+
+/* out = the numbers i, ascending, whose flag[i] is not 0; count[0] = how many. */
+wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *out, int64_t *count,
+                         void *memory, size_t bytes);
+
+#endif

@@ -1,0 +1,105 @@
+/* The CUDA backend: the device, its memory, and the kernels. */
+#include "gemm.cuh"
+#include "grouping.cuh"
+
+#include <string.h>
+
+namespace
+{
+
+/* Devices, where the driver, a GPU and cuBLASLt are all there. */
+int device_count()
+{
+    int devices = 0;
+    if (cudaGetDeviceCount(&devices) != cudaSuccess) {
+        cudaGetLastError(); /* no driver is no error of ours: leave none behind */
+        return 0;
+    }
+    return devices > 0 && gemm_available() ? devices : 0;
+}
+
+wl_status device_describe(int ordinal, wl_device_info *out)
+{
+    cudaDeviceProp p;
+    if (cudaGetDeviceProperties(&p, ordinal) != cudaSuccess) return WL_DEVICE_ERROR;
+    static_assert(sizeof p.name <= sizeof out->name, "a device's name fits");
+    memcpy(out->name, p.name, sizeof p.name);
+    out->memory = int64_t(p.totalGlobalMem);
+    out->processors = p.multiProcessorCount;
+    out->capability = 10 * p.major + p.minor;
+    return WL_OK;
+}
+
+wl_status device_enter(wl_ctx *ctx, int *previous)
+{
+    wl_status status = status_of(ctx, cudaGetDevice(previous));
+    if (!status && *previous != ctx->ordinal) status = status_of(ctx, cudaSetDevice(ctx->ordinal));
+    return status;
+}
+
+void device_leave(wl_ctx *ctx, int previous)
+{
+    if (previous != ctx->ordinal) status_of(ctx, cudaSetDevice(previous));
+}
+
+wl_status device_open(wl_ctx *ctx)
+{
+    int previous = 0;
+    wl_status status = device_enter(ctx, &previous);
+    if (status) return status;
+    status = gemm_open(ctx);
+    device_leave(ctx, previous);
+    return status;
+}
+
+void device_close(wl_ctx *ctx)
+{
+    int previous = 0;
+    if (device_enter(ctx, &previous)) return;
+    gemm_close(ctx);
+    device_leave(ctx, previous);
+}
+
+wl_status device_alloc(wl_ctx *ctx, void **out, size_t bytes)
+{
+    return status_of(ctx, cudaMalloc(out, bytes));
+}
+
+void device_free(wl_ctx *ctx, void *ptr) { status_of(ctx, cudaFree(ptr)); }
+
+wl_status device_sync(wl_ctx *ctx)
+{
+    return status_of(ctx, cudaStreamSynchronize(cudaStream_t(ctx->stream)));
+}
+
+wl_status device_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes)
+{
+    const wl_status status = status_of(
+        ctx, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, cudaStream_t(ctx->stream)));
+    return status ? status : device_sync(ctx);
+}
+
+} // namespace
+
+extern "C" const wl_backend wl_backend_cuda = {
+    "cuda",
+    WL_CUDA,
+    WL_F32,
+    device_count,
+    device_describe,
+    device_open,
+    device_close,
+    device_enter,
+    device_leave,
+    device_alloc,
+    device_free,
+    device_copy,
+    device_sync,
+    grouping_bytes,
+    GEMM_BYTES,
+    {
+#define WL_OP(op) wl_cuda_##op,
+#include "../host/core/ops.def"
+#undef WL_OP
+    },
+};

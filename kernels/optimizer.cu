@@ -1,0 +1,143 @@
+/* Kernels of <wordloom/optimizer.h>.
+ * Moves: a parameter, its gradient and its moments once each way.
+ * Bound by: memory. */
+#include "sums.cuh"
+#include "update_rule.cuh"
+
+namespace
+{
+
+constexpr int PART = 4096; /* elements that a block sums: the same on every device */
+
+/* The entries that a device count leaves of N. */
+__device__ int64_t counted(const int64_t *count, int64_t N)
+{
+    if (!count) return N;
+    return count[0] < 0 ? 0 : count[0] < N ? count[0] : N;
+}
+
+/* A block owns a part of x and writes the sum of its squares. */
+__global__ void square_parts(float *part, const float *x, const int64_t *count, int64_t N,
+                             int64_t D)
+{
+    WL_SHARED(float, warps, [WARPS]);
+    const int64_t n = counted(count, N) * D, parts = (N * D + PART - 1) / PART;
+    for (int64_t p = blockIdx.x; p < parts; p += gridDim.x) {
+        const int64_t end = p * PART + PART < n ? p * PART + PART : n;
+        float sum = 0;
+        for (int64_t i = p * PART + threadIdx.x; i < end; i += THREADS) sum += x[i] * x[i];
+        sum = wl::warp_sum(sum);
+        if (lane_index() == 0) warps[threadIdx.x / WARP] = sum;
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            for (int w = 1; w < WARPS; w++) sum += warps[w];
+            part[p] = sum;
+        }
+        __syncthreads();
+    }
+}
+
+/* One thread. */
+__global__ void clip(float *scale, int64_t *step, int64_t *skipped, const float *sum,
+                     double max_norm)
+{
+    if (isfinite(sum[0])) {
+        const double rate = max_norm / (sqrt(double(sum[0])) + 1e-6);
+        scale[0] = rate < 1 ? float(rate) : 1.0f;
+        if (step) step[0] += 1;
+    } else {
+        scale[0] = 0;
+        if (skipped) skipped[0] += 1;
+    }
+}
+
+/* A thread owns W neighbouring elements. */
+template <class T, int W>
+__global__ void update(float *p, float *m, float *v, const float *g, T *copy, rule_inputs in,
+                       int64_t N)
+{
+    const rule r = shared_rule(in);
+    const int64_t step = int64_t(gridDim.x) * blockDim.x * W;
+    for (int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * W; i < N; i += step) {
+        float pp[W], mm[W] = {}, vv[W] = {}, gg[W];
+        load_floats<W>(pp, p + i);
+        if (!r.skip) {
+            load_floats<W>(gg, g + i);
+            if (r.has_m()) load_floats<W>(mm, m + i);
+            if (r.has_v()) load_floats<W>(vv, v + i);
+            for (int j = 0; j < W; j++) apply_rule(r, pp[j], mm[j], vv[j], gg[j]);
+            store_floats<W>(p + i, pp);
+            if (r.has_m()) store_floats<W>(m + i, mm);
+            if (r.has_v()) store_floats<W>(v + i, vv);
+        }
+        if (copy) store_pack<W>(copy + i, pp);
+    }
+}
+
+/* A warp owns a row, its lanes the features. */
+template <class T, int W>
+__global__ void update_rows(rows_of<T> table, float *m, float *v, ids_of ids, const int64_t *count,
+                            const float *g, rule_inputs in, int64_t N, int64_t D)
+{
+    const rule r = shared_rule(in);
+    const int64_t n_rows = counted(count, N);
+    if (r.skip) return;
+    for (int64_t n = warp_index(); n < n_rows; n += warp_count()) {
+        const int64_t row = ids.at(n);
+        if (lane_index() == 0) ids.check(n);
+        if (row < 0) continue;
+        for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
+            float gg[W];
+            load_floats<W>(gg, g + n * D + i);
+            update_pack<W>(r, table, m, v, row, i, D, gg);
+        }
+    }
+}
+
+} // namespace
+
+wl_status wl_cuda_optimizer_sum_squares(wl_ctx *ctx, const wl_dims *d,
+                                        const wl_optimizer_sum_squares_args *a)
+{
+    const int64_t parts = (d->N * d->D + PART - 1) / PART;
+    float *part = (float *)ctx->workspace;
+    const wl_status status =
+        launch(ctx, square_parts, blocks_for(parts, 1), THREADS, part, (const float *)a->x.data,
+               (const int64_t *)a->count.data, d->N, d->D);
+    return status ? status : sum_floats(ctx, (float *)a->sum.data, part, parts, true);
+}
+
+wl_status wl_cuda_optimizer_clip(wl_ctx *ctx, const wl_dims *, const wl_optimizer_clip_args *a)
+{
+    return launch(ctx, clip, 1, 1, (float *)a->scale.data, (int64_t *)a->step.data,
+                  (int64_t *)a->skipped.data, (const float *)a->sum.data, a->max_norm);
+}
+
+wl_status wl_cuda_optimizer_update(wl_ctx *ctx, const wl_dims *d, const wl_optimizer_update_args *a)
+{
+    const int32_t dtype = wl_present(&a->copy) ? a->copy.dtype : int32_t(WL_F32);
+    const bool packed =
+        in_packs(a->p) && in_packs(a->m) && in_packs(a->v) && in_packs(a->g) && in_packs(a->copy);
+    return with_packs(dtype, packed, d->N, [&](auto how) {
+        using A = decltype(how);
+        using T = typename A::type;
+        return launch(ctx, update<T, A::width>, blocks_for(d->N, THREADS * A::width), THREADS,
+                      (float *)a->p.data, (float *)a->m.data, (float *)a->v.data,
+                      (const float *)a->g.data, (T *)a->copy.data, inputs_of(a->rule), d->N);
+    });
+}
+
+wl_status wl_cuda_optimizer_update_rows(wl_ctx *ctx, const wl_dims *d,
+                                        const wl_optimizer_update_rows_args *a)
+{
+    const ids_of to = ids(ctx, a->rows, d->V, WL_ID_ROW(optimizer_update_rows, rows), false);
+    const bool packed = in_packs(a->table) && in_packs(a->m) && in_packs(a->v) && in_packs(a->g);
+    return with_packs(a->table.dtype, packed, d->D, [&](auto how) {
+        using A = decltype(how);
+        using T = typename A::type;
+        return launch(ctx, update_rows<T, A::width>, blocks_for(d->N, WARPS), THREADS,
+                      rows<T>(a->table), (float *)a->m.data, (float *)a->v.data, to,
+                      (const int64_t *)a->count.data, (const float *)a->g.data, inputs_of(a->rule),
+                      d->N, d->D);
+    });
+}

@@ -1,0 +1,11 @@
+/* The sum of many floats in an order that no device changes. */
+#ifndef WL_SUMS_CUH
+#define WL_SUMS_CUH
+
+#include "device.cuh"
+
+/* to[0] = (add ? to[0] : 0) + the sum of n floats. One block: a thread adds every 256th in
+ * double, then a tree. For n up to some 100,000; sum parts first where there are more. */
+wl_status sum_floats(wl_ctx *ctx, float *to, const float *from, int64_t n, bool add);
+
+#endif

@@ -1,0 +1,37 @@
+/* Sorting and selection of the emulated build: the C++ library in CUB's place. */
+#include "../../kernels/algorithms.cuh"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+/* What CUB would ask for is of this kind: some for each item and some for all. */
+size_t algorithms_bytes(int64_t n) { return wl_part(n, 1) + 4096; }
+
+wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
+                     int bits, void *, size_t bytes, int *result)
+{
+    const uint64_t mask = bits < 64 ? (uint64_t(1) << bits) - 1 : ~uint64_t(0);
+    std::vector<int64_t> order(n);
+    if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "sort_pairs: memory");
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return (key[0][a] & mask) < (key[0][b] & mask); });
+    for (int64_t i = 0; i < n; i++) {
+        key[1][i] = key[0][order[i]];
+        value[1][i] = value[0][order[i]];
+    }
+    *result = 1;
+    return WL_OK;
+}
+
+wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *out, int64_t *count,
+                         void *, size_t bytes)
+{
+    int64_t found = 0;
+    if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "select: memory");
+    for (int64_t i = 0; i < n; i++)
+        if (flag[i]) out[found++] = i;
+    count[0] = found;
+    return WL_OK;
+}

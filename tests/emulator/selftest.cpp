@@ -1,0 +1,136 @@
+// Runs the correct kernels under several orders of threads, blocks and streams, and every bug in a
+// process of its own, whose report it reads.
+#include "selftest.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace
+{
+
+int passed = 0, failed = 0;
+
+constexpr unsigned longest = 120; // seconds
+
+struct outcome {
+    int status;
+    std::string errors;
+};
+
+// This program once more, with two arguments and a setting; its standard error is read.
+outcome run_self(const char *what, const char *which, const char *setting)
+{
+    int ends[2];
+    std::fflush(stdout);
+    if (pipe(ends)) std::abort();
+    const pid_t child = fork();
+    if (!child) {
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        unsetenv("WL_EMULATOR_ABORT");
+        if (setting) putenv(const_cast<char *>(setting));
+        alarm(longest);
+        execl("/proc/self/exe", "selftest", what, which, static_cast<char *>(nullptr));
+        _exit(127);
+    }
+    close(ends[1]);
+    outcome result;
+    char part[4096];
+    for (ssize_t got; (got = read(ends[0], part, sizeof part)) > 0;)
+        result.errors.append(part, std::size_t(got));
+    close(ends[0]);
+    waitpid(child, &result.status, 0);
+    return result;
+}
+
+// "bugs.cu:LINE" of the line that carries the bug's mark.
+std::string place_of(const char *name)
+{
+    std::ifstream source(bugs_file);
+    const std::string mark = std::string("BUG: ") + name;
+    std::string line;
+    for (int number = 1; std::getline(source, line); number++) {
+        const std::size_t at = line.find(mark);
+        if (at != std::string::npos && at + mark.size() == line.size())
+            return "bugs.cu:" + std::to_string(number);
+    }
+    return "bugs.cu:(unmarked)";
+}
+
+bool contains(const std::string &text, const std::string &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+void check_bug(int number)
+{
+    const bug &b = bugs[number];
+    const outcome result = run_self("bug", std::to_string(number).c_str(), b.setting);
+    const std::string place = b.names_the_line ? place_of(b.name) : "";
+    const bool told = contains(result.errors, b.report) && contains(result.errors, place);
+    (told ? passed : failed)++;
+    if (!told)
+        std::printf("FAILED %s: \"%s\" %s is not in its report (status %x):\n%s\n", b.name,
+                    b.report, place.c_str(), unsigned(result.status), result.errors.c_str());
+}
+
+void check_statuses()
+{
+    for (int i = 0; i < bug_count; i++) {
+        if (!std::strcmp(bugs[i].name, "divergent_barrier"))
+            check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 97,
+                  "a broken rule ends the process with status 97");
+        if (!std::strcmp(bugs[i].name, "missed_grid_barrier"))
+            check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 98,
+                  "a deadlock ends the process with status 98");
+    }
+}
+
+void check_correct_kernels(const char *setting)
+{
+    const outcome result = run_self("correct", "", setting);
+    const bool right = WIFEXITED(result.status) && WEXITSTATUS(result.status) == 0;
+    (right ? passed : failed)++;
+    if (!right)
+        std::printf("FAILED the correct kernels with %s:\n%s\n", setting, result.errors.c_str());
+}
+
+} // namespace
+
+void check(bool holds, const char *claim)
+{
+    (holds ? passed : failed)++;
+    if (!holds) std::fprintf(stderr, "FAILED %s\n", claim);
+}
+
+int main(int count, char **words)
+{
+    if (count > 2 && !std::strcmp(words[1], "bug")) {
+        bugs[std::atoi(words[2])].run();
+        return 0;
+    }
+    run_correct_kernels();
+    if (count > 1) return failed != 0;
+
+    check_correct_kernels("WL_EMULATOR_SEED=1");
+    check_correct_kernels("WL_EMULATOR_SEED=20");
+    check_correct_kernels("WL_EMULATOR_ASYNC=1");
+    check_correct_kernels("WL_EMULATOR_SMS=16");
+    int skipped = 0;
+    for (int i = 0; i < bug_count; i++) {
+        if (bugs[i].shows_in & this_build)
+            check_bug(i);
+        else
+            skipped++;
+    }
+    check_statuses();
+    std::printf("%d bugs show only in builds with another sanitizer\n", skipped);
+    std::printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
