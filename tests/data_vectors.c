@@ -131,9 +131,7 @@ static void text_is_the_same_under_every_locale(void **state)
 static void safetensors_read_back_the_same(void **state)
 {
     (void)state;
-    static const char *const odd[] = { "a b", "\n", "\\", "\xff",
-                                       ""
-                                       "e" };
+    static const char *const odd[] = { "a b", "\n", "\\", "\xff", "e" };
     const char *path = in_folder("model.safetensors");
     wl_vectors *vectors = make(odd, 5, 33);
     fill(vectors);

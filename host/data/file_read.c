@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 20 };
+enum { BUFFER = 1 << 20, SPOOLED = 1 << 16 };
 
 struct wl_reader {
     char *name;
@@ -24,7 +24,8 @@ struct wl_reader {
 
 static wl_status system_error(const char *name, const char *what, wl_error *error)
 {
-    return wl_error_set(error, WL_IO_ERROR, "%s: %s: %s", name, what, strerror(errno));
+    wl_status status = errno == ENOMEM ? WL_NO_MEMORY : WL_IO_ERROR;
+    return wl_error_set(error, status, "%s: %s: %s", name, what, strerror(errno));
 }
 
 static ssize_t read_some(int fd, void *to, size_t bytes)
@@ -67,9 +68,10 @@ static wl_status spool(wl_reader *reader, wl_error *error)
     int copy = unlinked_file();
     if (copy < 0)
         return system_error(reader->name, "cannot make a temporary file for it in $TMPDIR", error);
+    char bytes[SPOOLED];
     ssize_t n;
-    while ((n = read_some(reader->fd, reader->buffer, reader->capacity)) > 0) {
-        if (write_all(copy, reader->buffer, (size_t)n) == 0) continue;
+    while ((n = read_some(reader->fd, bytes, sizeof bytes)) > 0) {
+        if (write_all(copy, bytes, (size_t)n) == 0) continue;
         wl_status status =
             system_error(reader->name, "cannot write its temporary file in $TMPDIR", error);
         close(copy);
@@ -104,21 +106,28 @@ static wl_status settle(wl_reader *reader, wl_error *error)
     return WL_OK;
 }
 
+static size_t at_most(int64_t left, size_t bytes)
+{
+    return left < (int64_t)bytes ? (size_t)left : bytes;
+}
+
 static wl_status open_source(wl_reader *reader, const char *path, wl_error *error)
 {
     int standard = strcmp(path, "-") == 0;
     reader->fd = -1;
-    reader->capacity = BUFFER;
     reader->name = strdup(standard ? "standard input" : path);
-    reader->buffer = malloc(reader->capacity + 1);
-    if (!reader->name || !reader->buffer)
-        return wl_error_set(error, WL_NO_MEMORY, "%s: no memory for a buffer", path);
+    if (!reader->name) return wl_error_set(error, WL_NO_MEMORY, "%s: no memory to open it", path);
     do
         reader->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                               : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     while (reader->fd < 0 && errno == EINTR);
     if (reader->fd < 0) return system_error(reader->name, "cannot open", error);
-    return settle(reader, error);
+    wl_status status = settle(reader, error);
+    if (status) return status;
+    reader->capacity = at_most(reader->size, BUFFER);
+    reader->buffer = malloc(reader->capacity + 1);
+    return reader->buffer ? WL_OK
+                          : wl_error_set(error, WL_NO_MEMORY, "%s: no memory for a buffer", path);
 }
 
 wl_status wl_reader_open(wl_reader **out, const char *path, wl_error *error)
@@ -175,11 +184,6 @@ static wl_status fetch(wl_reader *reader, void *to, size_t bytes, size_t *got, w
     reader->fetched += n;
     *got = (size_t)n;
     return WL_OK;
-}
-
-static size_t at_most(int64_t left, size_t bytes)
-{
-    return left < (int64_t)bytes ? (size_t)left : bytes;
 }
 
 wl_status wl_reader_read(wl_reader *reader, void *to, size_t bytes, wl_error *error)

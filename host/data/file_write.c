@@ -23,7 +23,8 @@ struct wl_writer {
 
 static wl_status refuse(const char *path, const char *what, wl_error *error)
 {
-    return wl_error_set(error, WL_IO_ERROR, "%s: %s: %s", path, what, strerror(errno));
+    wl_status status = errno == ENOMEM ? WL_NO_MEMORY : WL_IO_ERROR;
+    return wl_error_set(error, status, "%s: %s: %s", path, what, strerror(errno));
 }
 
 static int open_file(const char *path, int flags)

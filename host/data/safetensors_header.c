@@ -3,6 +3,7 @@
 #include "safetensors_header.h"
 #include "safetensors_dtype.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,11 +71,12 @@ static wl_status read_value(scanner *s, size_t limit, const char *what, json_t *
     size_t left = s->file->header_length - s->at;
     size_t given = left < limit ? left : limit;
     json_error_t trouble;
+    errno = 0;
     *out = json_loadb(s->file->header + s->at, given,
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &trouble);
     *length = (size_t)trouble.position;
     if (*out) return WL_OK;
-    if (json_error_code(&trouble) == json_error_out_of_memory) return no_memory(s);
+    if (errno == ENOMEM) return no_memory(s); /* which jansson may call an invalid token */
     if (given < left && *length >= given)
         return wl_error_set(s->error, WL_BAD_FILE,
                             "%s: byte %lld: expected %s of at most %zu bytes, found more",

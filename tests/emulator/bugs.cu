@@ -50,7 +50,7 @@ __global__ void uninitialised_shared(float *p)
 
 __global__ void misaligned_store(float *p)
 {
-    *reinterpret_cast<float4 *>(p + 1) = make_float4(0, 0, 0, 0); // BUG: misaligned_store
+    reinterpret_cast<float4 *>(p + 1)->y = 0; // BUG: misaligned_store
 }
 
 __global__ void misaligned_load(float *p)

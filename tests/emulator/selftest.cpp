@@ -1,5 +1,5 @@
-// Runs the correct kernels under several orders of threads, blocks and streams, and every bug in a
-// process of its own, whose report it reads.
+// Runs the correct kernels and calls under several orders of threads, blocks and streams, and every
+// bug in a process of its own, whose report it reads.
 #include "selftest.h"
 
 #include <cstdio>
@@ -115,7 +115,9 @@ int main(int count, char **words)
         bugs[std::atoi(words[2])].run();
         return 0;
     }
-    run_correct_kernels();
+    run_correct_warps();
+    run_correct_blocks();
+    run_correct_calls();
     if (count > 1) return failed != 0;
 
     check_correct_kernels("WL_EMULATOR_SEED=1");

@@ -41,7 +41,7 @@ cudaError_t launch(const shape &s, void (*kernel)(P...), typename same_type<P>::
 template <class T> class device_array
 {
   public:
-    explicit device_array(size_t count) : count(count)
+    explicit device_array(size_t values) : count(values)
     {
         cudaMalloc(&data, count * sizeof(T));
         cudaMemset(data, 0, count * sizeof(T));
@@ -83,7 +83,9 @@ constexpr int this_build = PLAIN;
 
 void check(bool holds, const char *claim);
 
-void run_correct_kernels(); // correct.cu
+void run_correct_warps();  // correct_warps.cu
+void run_correct_blocks(); // correct_blocks.cu
+void run_correct_calls();  // correct_calls.cu
 
 // ---- bugs.cu: each is run in a process of its own
 

@@ -1,0 +1,116 @@
+// Correct calls of the runtime: launches, copies, streams, events, and what hardware would refuse.
+#include "selftest.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace
+{
+
+__global__ void scale(float *p, float by, int n)
+{
+    const int i = int(blockIdx.x * blockDim.x + threadIdx.x);
+    if (i < n) p[i] *= by;
+}
+
+void launches_that_hardware_refuses_are_refused()
+{
+    device_array<float> p(4);
+    check(launch({ 1, 1025 }, scale, p, 1.0f, 4) == cudaErrorInvalidConfiguration, "1025 threads");
+    check(launch({ 1, dim3(1, 1, 65) }, scale, p, 1.0f, 4) == cudaErrorInvalidConfiguration,
+          "65 threads along z");
+    check(launch({ 0, 32 }, scale, p, 1.0f, 4) == cudaErrorInvalidConfiguration, "no block");
+    check(launch({ dim3(1, 65536), 32 }, scale, p, 1.0f, 4) == cudaErrorInvalidConfiguration,
+          "65536 blocks along y");
+    check(!launch({ 1, 1024 }, scale, p, 1.0f, 4), "1024 threads");
+    check(!launch({ 1, 32 }, scale, nullptr, 1.0f, 0), "a null pointer may be passed");
+    cudaGetLastError();
+}
+
+void copies_are_checked()
+{
+    device_array<float> p(100);
+    float host[200] = {};
+    check(cudaMemcpy(p, host, 404, cudaMemcpyHostToDevice) == cudaErrorInvalidValue,
+          "a copy beyond its block is refused");
+    check(cudaMemcpy(host, p, 8, cudaMemcpyHostToDevice) == cudaErrorInvalidValue,
+          "a copy in the wrong direction is refused");
+    check(cudaMemset(host, 0, 8) == cudaErrorInvalidValue, "host memory is not set");
+    check(cudaFree(host) == cudaErrorInvalidValue, "host memory is not freed");
+    float *fresh = nullptr;
+    check(!cudaMalloc(&fresh, 16) && uintptr_t(fresh) % 256 == 0, "memory is aligned");
+    check(!cudaMemcpy(host, fresh, 16, cudaMemcpyDefault) && std::isnan(host[3]),
+          "fresh memory is NaN");
+    check(!cudaFree(fresh) && !cudaFree(nullptr), "memory is freed");
+    size_t free_bytes = 0, total = 0;
+    check(!cudaMemGetInfo(&free_bytes, &total) && total - free_bytes == 400, "memory is counted");
+    check(cudaMalloc(&fresh, size_t(1) << 50) == cudaErrorMemoryAllocation && !fresh,
+          "memory ends");
+    cudaGetLastError();
+}
+
+void streams_wait_for_events()
+{
+    cudaStream_t a = nullptr, b = nullptr;
+    cudaEvent_t start = nullptr, end = nullptr;
+    check(!cudaStreamCreate(&a) && !cudaStreamCreateWithFlags(&b, cudaStreamNonBlocking) &&
+              !cudaEventCreate(&start) && !cudaEventCreate(&end),
+          "streams and events are made");
+    device_array<float> p(std::vector<float>(256, 1.0f));
+    float out[256];
+    float ms = -1;
+    check(cudaEventElapsedTime(&ms, start, end) == cudaErrorInvalidResourceHandle,
+          "an event that is not recorded has no time");
+    cudaDeviceSynchronize();
+    for (int round = 0; round < 3; round++) {
+        cudaEventRecord(start, a);
+        (void)launch({ 2, 128, 0, false, 1, a }, scale, p, 3.0f, 256);
+        cudaEventRecord(end, a);
+        cudaStreamWaitEvent(b, end);
+        (void)launch({ 2, 128, 0, false, 1, b }, scale, p, 0.5f, 256);
+        cudaMemcpyAsync(out, p, sizeof out, cudaMemcpyDeviceToHost, b);
+        cudaEventRecord(start, b);
+        cudaStreamWaitEvent(a, start);
+    }
+    check(!cudaStreamSynchronize(b) && out[255] == 3.375f, "streams_wait_for_events");
+    cudaEventRecord(start, a);
+    cudaEventRecord(end, a);
+    check(!cudaEventSynchronize(end) && !cudaEventQuery(end) &&
+              !cudaEventElapsedTime(&ms, start, end) && ms >= 0,
+          "events tell the time between them");
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusActive;
+    check(!cudaStreamIsCapturing(a, &status) && status == cudaStreamCaptureStatusNone,
+          "nothing is captured");
+    cudaStreamDestroy(a);
+    cudaStreamDestroy(b);
+    cudaEventDestroy(start);
+    cudaEventDestroy(end);
+    cudaGetLastError();
+}
+
+void the_device_describes_itself()
+{
+    cudaDeviceProp p;
+    int count = 0, sms = 0, device = 7;
+    check(!cudaGetDeviceCount(&count) && count == 1, "there is one device");
+    check(!cudaGetDevice(&device) && device == 0 && !cudaSetDevice(0), "and it is current");
+    check(cudaSetDevice(1) == cudaErrorInvalidDevice, "there is no second");
+    cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, 0);
+    check(!cudaGetDeviceProperties(&p, 0) && !std::strcmp(p.name, "emulated") && p.major == 9 &&
+              p.multiProcessorCount == sms,
+          "it is called emulated");
+    check(!std::strcmp(cudaGetErrorString(cudaErrorMemoryAllocation), "out of memory") &&
+              !std::strcmp(cudaGetErrorName(cudaErrorNotReady), "cudaErrorNotReady"),
+          "errors have names");
+    cudaGetLastError();
+}
+
+} // namespace
+
+void run_correct_calls()
+{
+    launches_that_hardware_refuses_are_refused();
+    copies_are_checked();
+    streams_wait_for_events();
+    the_device_describes_itself();
+}

@@ -1,0 +1,187 @@
+/* Tests of <wordloom/optimizer.h>. */
+#include "judge.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void sgd_descends(void **state)
+{
+    const double p[] = { 1, 2 }, g[] = { 4, 8 }, lr[] = { 0.25 }, after[] = { 0, 0 };
+    op_case c = made("optimizer_update", "N=2 -m -v -copy -rule.scale -rule.step");
+    (void)state;
+    put_values(&c, "p", p);
+    put_values(&c, "g", g);
+    put_values(&c, "rule.lr", lr);
+    gives(&c, "p", after);
+    case_free(&c);
+}
+
+static void a_scale_of_zero_leaves_everything(void **state)
+{
+    const double zero[] = { 0 };
+    (void)state;
+    for (int kind = WL_SGD; kind <= WL_NESTEROV_NEW_VELOCITY; kind++) {
+        char text[64];
+        snprintf(text, sizeof text, "N=9 rule.kind=%d rule.weight_decay=0.01", kind);
+        op_case c = made("optimizer_update", text);
+        put_values(&c, "rule.scale", zero);
+        c.value[case_row(&c, "g")][3] = NAN; /* what such a scale is for */
+        gives(&c, "p", c.value[case_row(&c, "p")]);
+        gives(&c, "m", c.value[case_row(&c, "m")]);
+        gives(&c, "v", c.value[case_row(&c, "v")]);
+        case_free(&c);
+    }
+}
+
+static void clip_scales_counts_and_skips(void **state)
+{
+    const double sums[] = { 9, 0.0625, INFINITY, NAN };
+    const double scales[] = { 0.25 / (3 + 1e-6), 0.25 / (0.25 + 1e-6), 0, 0 };
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        op_case c = made("optimizer_clip", "");
+        const double step[] = { i < 2 ? 4 : 3 }, skipped[] = { i < 2 ? 3 : 4 };
+        const double scale[] = { (double)(float)scales[i] };
+        put_values(&c, "sum", &sums[i]);
+        gives(&c, "scale", scale);
+        gives(&c, "step", step);
+        gives(&c, "skipped", skipped);
+        case_free(&c);
+    }
+    op_case c = made("optimizer_clip", "max_norm=4 -step -skipped");
+    const double one[] = { 1 };
+    put_values(&c, "sum", &sums[0]);
+    gives(&c, "scale", one);
+    case_free(&c);
+}
+
+static void sum_squares_counts_rows(void **state)
+{
+    const double x[] = { 1, 2, 3, 4, 5, 6 }, count[] = { 2 }, start[] = { 100 }, sum[] = { 130 };
+    op_case c = made("optimizer_sum_squares", "N=3 D=2");
+    (void)state;
+    put_values(&c, "x", x);
+    put_values(&c, "count", count);
+    put_values(&c, "sum", start);
+    gives(&c, "sum", sum);
+    case_free(&c);
+}
+
+static void sum_squares_holds(void **state)
+{
+    static const char *const sizes[] = {
+        "N=0 D=3",
+        "N=3 D=0",
+        "N=1 D=1",
+        "N=7 D=9 -count",
+        "N=1 D=4095 -count",
+        "N=1 D=4096 -count",
+        "N=1 D=4097 -count",
+        "N=41 D=401",
+        "N=300 D=301 -count",
+        NULL,
+    };
+    (void)state;
+    for (int i = 0; sizes[i]; i++) holds("optimizer_sum_squares", sizes[i]);
+}
+
+static void clip_holds(void **state)
+{
+    (void)state;
+    holds("optimizer_clip", "");
+    holds("optimizer_clip", "max_norm=4");
+}
+
+static const char *const rules[] = {
+    "rule.kind=0 -m -v",
+    "rule.kind=0 rule.weight_decay=0.01",
+    "rule.kind=1 -v",
+    "rule.kind=2 rule.weight_decay=0.01",
+    "rule.kind=3 -m",
+    "rule.kind=4",
+    "rule.kind=5",
+    "rule.kind=5 rule.eps_form=1 -rule.scale",
+    "rule.kind=5 rule.beta1=0 rule.beta2=0.5 rule.weight_decay=0.01",
+    "rule.kind=6",
+    NULL,
+};
+
+static void update_holds(void **state)
+{
+    static const char *const sizes[] = { "N=0",  "N=1",   "N=7",    "N=8",           "N=9",
+                                         "N=64", "N=255", "N=2049", "N=24 offset=1", NULL };
+    (void)state;
+    for (int i = 0; rules[i]; i++)
+        for (int k = 0; sizes[k]; k++) {
+            char text[256];
+            snprintf(text, sizeof text, "%s %s%s", sizes[k], rules[i], k % 3 == 2 ? " -copy" : "");
+            holds("optimizer_update", text);
+        }
+}
+
+static void update_rows_holds(void **state)
+{
+    static const char *const sizes[] = {
+        "V=7 D=3 N=5",        "V=7 D=3 N=0",          "V=7 D=0 N=2",
+        "V=1 D=1 N=1 -count", "V=40 D=100 N=30",      "V=40 D=129 N=7 pad=1",
+        "V=9 D=8 N=9 pad=8",  "V=9 D=8 N=9 offset=1", NULL,
+    };
+    (void)state;
+    for (int i = 0; rules[i]; i++)
+        for (int k = 0; sizes[k]; k++) {
+            char text[256];
+            snprintf(text, sizeof text, "%s %s", sizes[k], rules[i]);
+            holds("optimizer_update_rows", text);
+        }
+    holds("optimizer_update_rows", "V=40 D=33 N=20 rule.rounding=1 rule.kind=3");
+}
+
+/* lr 0.1 on the parabola x²/2 from 1: every rule comes near its minimum */
+static void every_rule_descends_a_parabola(void **state)
+{
+    (void)state;
+    for (int kind = WL_SGD; kind <= WL_NESTEROV_NEW_VELOCITY; kind++) {
+        char text[64];
+        const double zero[] = { 0 }, one[] = { 1 }, lr[] = { 0.1 };
+        snprintf(text, sizeof text, "N=1 rule.kind=%d -copy", kind);
+        op_case c = made("optimizer_update", text);
+        put_values(&c, "p", one);
+        put_values(&c, "m", zero);
+        put_values(&c, "v", zero);
+        put_values(&c, "rule.lr", lr);
+        put_values(&c, "rule.scale", one);
+        for (int step = 1; step <= 300; step++) {
+            outcome o;
+            c.value[case_row(&c, "rule.step")][0] = step;
+            put_values(&c, "g", c.value[case_row(&c, "p")]);
+            if (execute(&o, &c, &wl_ref_oracle_backend)) fail_msg("%s", o.trouble);
+            put_values(&c, "p", o.value[case_row(&c, "p")]);
+            put_values(&c, "m", o.value[case_row(&c, "m")]);
+            put_values(&c, "v", o.value[case_row(&c, "v")]);
+            outcome_free(&o);
+        }
+        assert_true(fabs(c.value[case_row(&c, "p")][0]) < 0.1);
+        case_free(&c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sgd_descends),
+        cmocka_unit_test(a_scale_of_zero_leaves_everything),
+        cmocka_unit_test(clip_scales_counts_and_skips),
+        cmocka_unit_test(sum_squares_counts_rows),
+        cmocka_unit_test(sum_squares_holds),
+        cmocka_unit_test(clip_holds),
+        cmocka_unit_test(update_holds),
+        cmocka_unit_test(update_rows_holds),
+        cmocka_unit_test(every_rule_descends_a_parabola),
+    };
+    return cmocka_run_group_tests_name("optimizer", tests, NULL, NULL);
+}
