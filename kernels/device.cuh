@@ -163,7 +163,7 @@ __device__ inline int lane_index() { return int(threadIdx.x) % WARP; }
 struct ids_of {
     const void *data;
     int64_t V;
-    wl_bad_ids *bad;
+    wl_bad_ids *bad; /* null: report none */
     uint32_t where;
     bool wide, absent;
 
@@ -182,11 +182,13 @@ struct ids_of {
     {
         using word = unsigned long long;
         const int64_t id = raw(position);
-        if ((id >= 0 && id < V) || (id == -1 && absent)) return;
+        if (!bad || (id >= 0 && id < V) || (id == -1 && absent)) return;
         const uint32_t first = atomicCAS(&bad->where, 0u, where);
         if (first == 0 || first == where) atomicMin((word *)&bad->first, (word)position);
         atomicAdd((word *)&bad->count, (word)1);
     }
+    /* the same ids where another kernel has reported them already */
+    ids_of reported() const { return { data, V, nullptr, where, wide, absent }; }
     /* what each present slot of row n counts: 1, or 1 over their number */
     __device__ float share(int64_t n, int64_t K, bool mean) const
     {

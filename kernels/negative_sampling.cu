@@ -86,11 +86,11 @@ __global__ void forward(float *losses, float *g, rows_of<T> dh, rows_of<const T>
 /* A warp owns a row of h; without dh it only looks for bad ids. */
 template <class T, int W>
 __global__ void backward(rows_of<T> dh, rows_of<const T> table, ids_of samples, const float *g,
-                         const float *dloss, int64_t N, int64_t K, int64_t D, bool check)
+                         const float *dloss, int64_t N, int64_t K, int64_t D)
 {
     const float factor = dloss ? dloss[0] : 1.0f;
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
-        for (int64_t k = lane_index(); check && k < K; k += WARP) samples.check(n * K + k);
+        for (int64_t k = lane_index(); k < K; k += WARP) samples.check(n * K + k);
         if (dh.data) write_hidden_gradient<W>(dh, table, samples, g, n, K, D, factor);
     }
 }
@@ -232,7 +232,6 @@ wl_status wl_cuda_negative_sampling_backward(wl_ctx *ctx, const wl_dims *d,
 {
     const ids_of from =
         ids(ctx, a->samples, d->V, WL_ID_ROW(negative_sampling_backward, samples), true);
-    const bool dense = wl_present(&a->dtable); /* then the grouping reports bad ids */
     return with_packs(a->h.dtype, true, d->D, [&](auto how) {
         using T = typename decltype(how)::type;
         const bool packed = in_packs(a->table) && in_packs(a->dh);
@@ -240,12 +239,12 @@ wl_status wl_cuda_negative_sampling_backward(wl_ctx *ctx, const wl_dims *d,
         const auto kernel = packed && d->D % width == 0 ? backward<T, width> : backward<T, 1>;
         const wl_status status = launch(
             ctx, kernel, blocks_for(d->N, WARPS), THREADS, rows<T>(a->dh), rows<const T>(a->table),
-            from, (const float *)a->g.data, (const float *)a->dloss.data, d->N, d->K, d->D, !dense);
-        if (status || !dense) return status;
+            from, (const float *)a->g.data, (const float *)a->dloss.data, d->N, d->K, d->D);
+        if (status || !wl_present(&a->dtable)) return status;
         const contribution<T> c = { rows<const T>(a->h),
                                     (const float *)a->g.data,
                                     (const float *)a->dloss.data,
-                                    from,
+                                    from.reported(),
                                     d->K,
                                     false,
                                     0 };
@@ -325,18 +324,17 @@ wl_cuda_negative_sampling_shared_backward(wl_ctx *ctx, const wl_dims *d,
     return with_packs(a->h.dtype, packed, d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        ids_of again_targets = targets, again_negatives = negatives;
         wl_status s = shared_products<T, A::width>(ctx, d, a, targets, negatives, p);
         if (s || !wl_present(&a->dtable)) return s;
         const contribution<T> of_targets = { rows<const T>(a->h),
                                              (const float *)a->gt.data,
                                              (const float *)a->dloss.data,
-                                             again_targets,
+                                             targets.reported(),
                                              1,
                                              false,
                                              0 };
         const contribution<float> of_negatives = {
-            rows<const float>(a->dnegatives), nullptr, nullptr, again_negatives, 1, false, 0
+            rows<const float>(a->dnegatives), nullptr, nullptr, negatives.reported(), 1, false, 0
         };
         s = add_to_table(ctx, a->dtable, of_targets, d->N, d->D,
                          in_packs(a->h) && in_packs(a->dtable), p.grouping);

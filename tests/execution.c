@@ -166,16 +166,19 @@ static int bind_row(bound_case *b, int row)
     return failed ? -1 : 0;
 }
 
+size_t planted_workspace_cut;
+
 static int bind_workspace(bound_case *b)
 {
-    size_t bytes = 0;
-    if (call_workspace(operator_number(b->of->spec), b->ctx, b->args.bytes, &bytes)) return -1;
+    size_t told = 0;
+    if (call_workspace(operator_number(b->of->spec), b->ctx, b->args.bytes, &told)) return -1;
+    const size_t bytes = told > planted_workspace_cut ? told - planted_workspace_cut : told;
     char *image = malloc(bytes + 1);
     if (!image) return -1;
     memset(image, FRESH, bytes);
     const int failed = guarded_alloc(b, WL_MAX_ARGS, bytes, image);
     free(image);
-    if (!failed) wl_ctx_set_workspace(b->ctx, b->block[WL_MAX_ARGS] + GUARD, bytes);
+    if (!failed) wl_ctx_set_workspace(b->ctx, b->block[WL_MAX_ARGS] + GUARD, told);
     return failed;
 }
 

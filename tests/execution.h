@@ -34,6 +34,9 @@ wl_tensor *bound_tensor(bound_case *b, int row);
 wl_status bound_call(bound_case *b);
 void bound_free(bound_case *b);
 
+/* A mistake to plant: the workspace is this much smaller than what its operator is told. */
+extern size_t planted_workspace_cut;
+
 /* What a call left behind. */
 typedef struct outcome {
     const op_case *of;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 typedef struct column {
-    uint32_t threshold; /* UINT32_MAX: the column is the word's alone, and alias is the word */
-    int32_t alias;
+    uint32_t threshold; /* the word's share of its column, of 2^32 */
+    int32_t alias;      /* whose the rest is; the word itself where the column is all its own */
 } column;
 
 struct wl_noise {
@@ -59,9 +59,9 @@ static void fill(wl_noise *noise, double *share, int64_t *stack)
         large++;
         stack[small++] = more;
     }
-    /* what rounding left over on either side is 1 */
-    while (small > 0) fill_column(&noise->columns[stack[small - 1]], stack[small - 1], 1, 0), small--;
-    while (large < V) fill_column(&noise->columns[stack[large]], stack[large], 1, 0), large++;
+    /* but for rounding, what is left on either side fills its own column */
+    for (int64_t i = 0; i < V; i++)
+        if (i < small || i >= large) fill_column(&noise->columns[stack[i]], stack[i], 1, stack[i]);
 }
 
 wl_status wl_noise_create(wl_noise **out, const wl_vocabulary *vocabulary, double power,

@@ -25,8 +25,8 @@ WL_API int32_t wl_noise_draw(const wl_noise *noise, uint64_t bits);
 /* The probability of the word of an id in 0..words-1; they sum to 1. */
 WL_API double wl_noise_probability(const wl_noise *noise, int64_t id);
 
-/* For tests and for devices that draw themselves: column `id` draws the word `id` itself if the
- * lower 32 bits are below *threshold or *threshold is UINT32_MAX, else *alias. */
+/* Column `id` of the table, for tests and for devices that draw themselves: it gives the word `id`
+ * where the lower 32 bits are below *threshold, else *alias. */
 WL_API void wl_noise_column(const wl_noise *noise, int64_t id, uint32_t *threshold,
                             int32_t *alias);
 

@@ -1,0 +1,138 @@
+/* The program `wordloom NOUN VERB [options]`: finds the subcommand and runs it. */
+#include "program.h"
+#include "spelling.h"
+
+#include <wordloom/context.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A verb of null: the noun is the whole command. */
+static const struct entry {
+    const char *noun, *verb, *summary;
+    int (*run)(int count, char **args);
+} entries[] = {
+    { "devices", NULL, "list what can compute here", run_devices },
+    { "vectors", "train", "learn word vectors from a text", run_vectors_train },
+    { "vectors", "similar", "the nearest words of a word", run_vectors_similar },
+};
+enum { ENTRIES = sizeof entries / sizeof *entries };
+
+void say(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    fputs("wordloom: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+}
+
+int fail(wl_status status, const wl_error *error)
+{
+    say("%s", error->text);
+    switch (status) {
+    case WL_IO_ERROR:
+    case WL_BAD_FILE: return EXIT_BAD_FILE;
+    case WL_UNSUPPORTED: return EXIT_NO_DEVICE;
+    case WL_INTERRUPTED: return EXIT_INTERRUPTED;
+    default: return EXIT_FAILED;
+    }
+}
+
+/* The commands of one noun, or of all. */
+static void print_commands(FILE *to, const char *noun)
+{
+    for (int i = 0; i < ENTRIES; i++) {
+        char name[64];
+        const struct entry *e = &entries[i];
+        if (noun && strcmp(noun, e->noun)) continue;
+        snprintf(name, sizeof name, "%s%s%s", e->noun, e->verb ? " " : "", e->verb ? e->verb : "");
+        fprintf(to, "  wordloom %-18s %s\n", name, e->summary);
+    }
+}
+
+static void print_help(FILE *to)
+{
+    fputs("Usage: wordloom COMMAND [options]\n\n"
+          "Word vectors on the GPU or the CPU.\n\nCommands:\n", to);
+    print_commands(to, NULL);
+    fputs("\n  wordloom COMMAND --help    its options\n"
+          "  wordloom --version\n\n"
+          "Exit codes: 0 done, 1 the run failed, 2 usage, 3 bad file, 4 no such device,\n"
+          "130 interrupted. Results go to stdout, everything else to stderr.\n", to);
+}
+
+static void print_version(void)
+{
+    const int version = wl_version();
+    printf("wordloom %d.%d.%d\n", version / 10000, version / 100 % 100, version % 100);
+}
+
+static int is_help(const char *argument)
+{
+    return !strcmp(argument, "--help") || !strcmp(argument, "-h") || !strcmp(argument, "help");
+}
+
+static int unknown_noun(const char *noun)
+{
+    say("%s: unknown command; the nearest is %s (see wordloom --help)", noun,
+        spelling_nearest(noun, &entries[0].noun, ENTRIES, sizeof *entries));
+    return EXIT_USAGE;
+}
+
+/* `noun` has verbs, and none of them is args[0] (null: there is none). */
+static int without_verb(const char *noun, const char *verb)
+{
+    if (verb && is_help(verb)) {
+        printf("Usage: wordloom %s COMMAND [options]\n\nCommands:\n", noun);
+        print_commands(stdout, noun);
+        return EXIT_DONE;
+    }
+    if (verb)
+        say("%s %s: unknown command; there are:", noun, verb);
+    else
+        say("%s: a command is missing; there are:", noun);
+    print_commands(stderr, noun);
+    return EXIT_USAGE;
+}
+
+static int dispatch(int count, char **args)
+{
+    const char *noun = args[0], *verb = count > 1 ? args[1] : NULL;
+    int known = 0;
+    for (int i = 0; i < ENTRIES; i++) {
+        const struct entry *e = &entries[i];
+        if (strcmp(noun, e->noun)) continue;
+        known = 1;
+        if (!e->verb) return e->run(count, args);
+        if (verb && !strcmp(verb, e->verb)) return e->run(count - 1, args + 1);
+    }
+    return known ? without_verb(noun, verb) : unknown_noun(noun);
+}
+
+/* Results that did not reach their reader are a failure. */
+static int flush(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    say("standard output: cannot write");
+    return code ? code : EXIT_BAD_FILE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (is_help(argv[1])) {
+        print_help(stdout);
+        return flush(EXIT_DONE);
+    }
+    if (!strcmp(argv[1], "--version")) {
+        print_version();
+        return flush(EXIT_DONE);
+    }
+    return flush(dispatch(argc - 1, argv + 1));
+}

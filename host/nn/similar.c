@@ -1,0 +1,124 @@
+/* Cosine neighbours of <wordloom/nn/similar.h>: one dot product a row, then a heap of the best. */
+#include <wordloom/nn/similar.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct wl_similar {
+    int64_t V, D;
+    float *rows; /* [V,D] of length 1 */
+};
+
+static float dot(const float *a, const float *b, int64_t n)
+{
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/* Row / length; scaled by its greatest number first, so that squares neither overflow nor vanish. */
+static void normalise(float *to, const float *from, int64_t D)
+{
+    float greatest = 0;
+    double sum = 0;
+    for (int64_t i = 0; i < D; i++) greatest = fmaxf(greatest, fabsf(from[i]));
+    for (int64_t i = 0; i < D; i++) {
+        const double x = greatest > 0 ? (double)from[i] / (double)greatest : 0;
+        sum += x * x;
+    }
+    const double length = (double)greatest * sqrt(sum);
+    for (int64_t i = 0; i < D; i++) to[i] = length > 0 ? (float)((double)from[i] / length) : 0;
+}
+
+wl_status wl_similar_create(wl_similar **out, const float *table, int64_t V, int64_t D,
+                            wl_error *error)
+{
+    *out = NULL;
+    wl_similar *s = calloc(1, sizeof *s);
+    float *rows = calloc((size_t)V + 1, (size_t)D * sizeof *rows);
+    if (!s || !rows) {
+        free(s);
+        free(rows);
+        return wl_error_set(error, WL_NO_MEMORY, "no memory for a normalised table");
+    }
+    *s = (wl_similar){ V, D, rows };
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < V; i++) normalise(rows + i * D, table + i * D, D);
+    *out = s;
+    return WL_OK;
+}
+
+void wl_similar_destroy(wl_similar *s)
+{
+    if (!s) return;
+    free(s->rows);
+    free(s);
+}
+
+const float *wl_similar_row(const wl_similar *s, int64_t id) { return s->rows + id * s->D; }
+
+static bool farther(wl_neighbour a, wl_neighbour b)
+{
+    return a.cosine < b.cosine || (a.cosine == b.cosine && a.id > b.id);
+}
+
+/* Moves the entry at `at` down the heap, whose root is the farthest. */
+static void sift(wl_neighbour *heap, int64_t n, int64_t at)
+{
+    const wl_neighbour moved = heap[at];
+    for (int64_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && farther(heap[child + 1], heap[child])) child++;
+        if (!farther(heap[child], moved)) break;
+        heap[at] = heap[child];
+    }
+    heap[at] = moved;
+}
+
+/* The nearest `top` in order: a heap of the first `top`, whose root gives way to what is nearer,
+ * is then emptied from the farthest on. */
+static int64_t select_nearest(const float *cosine, int64_t V, int64_t except, int64_t top,
+                              wl_neighbour *heap)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < V; i++) {
+        const wl_neighbour here = { i, cosine[i] };
+        if (i == except || top < 1) continue;
+        if (n < top) {
+            heap[n++] = here;
+            if (n == top)
+                for (int64_t at = n / 2; at-- > 0;) sift(heap, n, at);
+        } else if (farther(heap[0], here)) {
+            heap[0] = here;
+            sift(heap, n, 0);
+        }
+    }
+    if (n < top)
+        for (int64_t at = n / 2; at-- > 0;) sift(heap, n, at);
+    for (int64_t last = n - 1; last > 0; last--) {
+        const wl_neighbour far = heap[0];
+        heap[0] = heap[last];
+        heap[last] = far;
+        sift(heap, last, 0);
+    }
+    return n;
+}
+
+wl_status wl_similar_nearest(const wl_similar *s, const float *query, int64_t except, int64_t top,
+                             wl_neighbour *out, int64_t *found, wl_error *error)
+{
+    float *cosine = malloc(((size_t)s->V + 1) * sizeof *cosine);
+    float *unit = malloc((size_t)s->D * sizeof *unit);
+    *found = 0;
+    if (cosine && unit) {
+        normalise(unit, query, s->D);
+#pragma omp parallel for schedule(static) if (s->V * s->D > 65536)
+        for (int64_t i = 0; i < s->V; i++) cosine[i] = dot(wl_similar_row(s, i), unit, s->D);
+        *found = select_nearest(cosine, s->V, except, top, out);
+    }
+    const bool worked = cosine && unit;
+    free(cosine);
+    free(unit);
+    return worked ? WL_OK : wl_error_set(error, WL_NO_MEMORY, "no memory for the cosines");
+}

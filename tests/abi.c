@@ -1,0 +1,69 @@
+/* The layout of the public structs and the values of the public enums, pinned at compile time: a
+ * change here breaks programs that are already built. */
+#include <wordloom/ops.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+_Static_assert(sizeof(wl_tensor) == 80, "wl_tensor");
+_Static_assert(offsetof(wl_tensor, dtype) == 8 && offsetof(wl_tensor, ndim) == 12, "wl_tensor");
+_Static_assert(offsetof(wl_tensor, shape) == 16 && offsetof(wl_tensor, stride) == 48, "wl_tensor");
+_Static_assert(sizeof(wl_device_info) == 272, "wl_device_info");
+
+_Static_assert(WL_OK == 0 && WL_MISSING == 101 && WL_BAD_DTYPE == 102 && WL_BAD_SHAPE == 103 &&
+                   WL_BAD_STRIDE == 104 && WL_MISALIGNED == 105 && WL_OUT_OF_RANGE == 106 &&
+                   WL_ALIASED == 107 && WL_BAD_SIZE == 108 && WL_NO_WORKSPACE == 109 &&
+                   WL_BAD_ID == 110 && WL_UNSUPPORTED == 201 && WL_NO_MEMORY == 202 &&
+                   WL_DEVICE_ERROR == 203 && WL_IO_ERROR == 301 && WL_BAD_FILE == 302 &&
+                   WL_INTERRUPTED == 303 && WL_NOT_FINITE == 304,
+               "wl_status");
+_Static_assert(WL_F32 == 1 && WL_F64 == 2 && WL_F16 == 3 && WL_BF16 == 4 && WL_I32 == 5 &&
+                   WL_I64 == 6 && WL_U8 == 7,
+               "wl_dtype");
+_Static_assert(WL_CPU == 1 && WL_CUDA == 2, "wl_device");
+_Static_assert(WL_SGD == 0 && WL_MOMENTUM == 1 && WL_NESTEROV == 2 && WL_ADAGRAD == 3 &&
+                   WL_RMSPROP == 4 && WL_ADAM == 5 && WL_NESTEROV_NEW_VELOCITY == 6,
+               "the rules");
+
+/* The first field of every args struct is its size; the last ones are where they were. */
+_Static_assert(sizeof(wl_update_rule) == 296 && offsetof(wl_update_rule, kind) == 240 &&
+                   offsetof(wl_update_rule, seed) == 288,
+               "wl_update_rule");
+_Static_assert(sizeof(wl_embedding_gather_args) == 248, "embedding_gather");
+_Static_assert(sizeof(wl_embedding_gather_pooled_args) == 336 &&
+                   offsetof(wl_embedding_gather_pooled_args, mean) == 328,
+               "embedding_gather_pooled");
+_Static_assert(sizeof(wl_embedding_scatter_args) == 336, "embedding_scatter");
+_Static_assert(sizeof(wl_embedding_scatter_atomic_args) == 336, "embedding_scatter_atomic");
+_Static_assert(sizeof(wl_embedding_compact_args) == 512 &&
+                   offsetof(wl_embedding_compact_args, cap) == 496,
+               "embedding_compact");
+_Static_assert(sizeof(wl_embedding_update_args) == 800 &&
+                   offsetof(wl_embedding_update_args, rule) == 488,
+               "embedding_update");
+_Static_assert(sizeof(wl_negative_sampling_forward_args) == 496, "negative_sampling_forward");
+_Static_assert(sizeof(wl_negative_sampling_backward_args) == 568, "negative_sampling_backward");
+_Static_assert(sizeof(wl_negative_sampling_shared_forward_args) == 576,
+               "negative_sampling_shared_forward");
+_Static_assert(sizeof(wl_negative_sampling_shared_backward_args) == 808,
+               "negative_sampling_shared_backward");
+_Static_assert(sizeof(wl_optimizer_sum_squares_args) == 248, "optimizer_sum_squares");
+_Static_assert(sizeof(wl_optimizer_clip_args) == 336, "optimizer_clip");
+_Static_assert(sizeof(wl_optimizer_update_args) == 704, "optimizer_update");
+_Static_assert(sizeof(wl_optimizer_update_rows_args) == 784, "optimizer_update_rows");
+
+/* What remains for the run: the compiler has done the rest. */
+static void the_library_is_the_headers_version(void **state)
+{
+    (void)state;
+    assert_int_equal(wl_version() / 100, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(the_library_is_the_headers_version) };
+    return cmocka_run_group_tests_name("abi", tests, NULL, NULL);
+}

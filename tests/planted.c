@@ -1,0 +1,244 @@
+/* Mistakes planted in one execution only: the judge must catch each. A test that no mistake can
+ * fail would be no test. */
+#include "judge.h"
+
+#include "emulator/fault.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ------------------------------------------------------------------ a factor on an output */
+
+static int planted_operator, planted_row;
+static double planted_factor;
+static const wl_backend *sound; /* whose results are spoiled */
+
+static void multiply(const wl_tensor *t)
+{
+    int64_t n = 1;
+    for (int i = 0; i < t->ndim; i++) n *= t->shape[i];
+    for (int64_t i = 0; i < n && t->dtype == WL_F32; i++)
+        ((float *)t->data)[i] *= (float)planted_factor;
+    for (int64_t i = 0; i < n && t->dtype == WL_F64; i++) ((double *)t->data)[i] *= planted_factor;
+}
+
+#define WL_OP(op)                                                                                  \
+    static wl_status spoiled_##op(wl_ctx *ctx, const wl_dims *d, const wl_##op##_args *a)          \
+    {                                                                                              \
+        const wl_arg *row = &wl_##op##_spec.arg[planted_row];                                      \
+        const wl_status status = sound->kernels.op(ctx, d, a);                                     \
+        if (WL_NUMBER_##op == planted_operator)                                                    \
+            multiply((const wl_tensor *)(const void *)((const char *)a + row->offset));            \
+        return status;                                                                             \
+    }
+#include "../host/core/ops.def"
+#undef WL_OP
+
+/* A backend like `from`, but for a factor on one row of what one operator writes. */
+static wl_backend spoiled(const wl_backend *from, const wl_op_spec *spec, int row, double factor)
+{
+    wl_backend b = *from;
+    sound = from;
+    planted_operator = operator_number(spec);
+    planted_row = row;
+    planted_factor = factor;
+#define WL_OP(op) b.kernels.op = spoiled_##op;
+#include "../host/core/ops.def"
+#undef WL_OP
+    return b;
+}
+
+static const wl_backend *the_cpu(void)
+{
+    const wl_backend *const *b = backends_under_test();
+    while ((*b)->device != WL_CPU) b++;
+    return *b;
+}
+
+static void a_factor_in_the_float_reference_is_caught(void **state)
+{
+    int planted = 0;
+    (void)state;
+    for (int op = 0; op < WL_OPERATORS; op++) {
+        op_case c = made(wl_op_specs[op]->name, "N=6 K=3 D=5 V=9");
+        for (int row = 0; c.spec->arg[row].name; row++) {
+            const wl_kind kind = c.spec->arg[row].kind;
+            verdict why;
+            if (!case_writes(&c, row) || (kind != WL_REAL && kind != WL_STORED)) continue;
+            if (c.spec->arg[row].role == WL_STATE &&
+                (*c.spec->arg[row].name != 't' && *c.spec->arg[row].name != 'p'))
+                continue; /* m and v, which the first rule does not touch */
+            assert_true(agrees_on(the_cpu(), &c, why));
+            const wl_backend wrong = spoiled(the_cpu(), c.spec, row, 1.5);
+            if (agrees_on(&wrong, &c, why))
+                fail_msg("1.5 times %s of %s went unnoticed", c.spec->arg[row].name, c.spec->name);
+            planted++;
+        }
+        case_free(&c);
+    }
+    assert_true(planted >= WL_OPERATORS);
+}
+
+static void a_wrong_derivative_is_caught(void **state)
+{
+    static const char *const ops[] = { "embedding_scatter", "embedding_scatter_atomic",
+                                       "negative_sampling_backward",
+                                       "negative_sampling_shared_backward" };
+    int planted = 0;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        op_case c = made(ops[i], "N=6 K=3 D=5 V=9");
+        for (int row = 0; c.spec->arg[row].name; row++) {
+            const char *name = c.spec->arg[row].name;
+            const bool gradient = !strcmp(name, "dh") || !strcmp(name, "dtable");
+            verdict why;
+            if (!gradient || !case_writes(&c, row)) continue;
+            assert_true(differentiates_on(&wl_ref_oracle_backend, &c, why));
+            const wl_backend wrong = spoiled(&wl_ref_oracle_backend, c.spec, row, 1 + 1e-4);
+            if (differentiates_on(&wrong, &c, why))
+                fail_msg("a wrong %s of %s went unnoticed", name, ops[i]);
+            planted++;
+        }
+        case_free(&c);
+    }
+    assert_int_equal(planted, 6);
+}
+
+/* ------------------------------------------------------------------ faults in the kernels */
+
+static const wl_backend *the_kernels(void)
+{
+    const wl_backend *const *b = backends_under_test();
+    while ((*b)->device != WL_CUDA) b++;
+    return *b;
+}
+
+/* The fault strikes, and the judge sees it. */
+static void strikes(int fault, const char *op, const char *sizes)
+{
+    verdict why;
+    op_case c = made(op, sizes);
+    if (!agrees_on(the_kernels(), &c, why)) fail_msg("%s", why);
+    emulator_plant(fault);
+    const unsigned long long before = emulator_fault_hits();
+    const bool unnoticed = agrees_on(the_kernels(), &c, why);
+    const unsigned long long hits = emulator_fault_hits() - before;
+    emulator_plant(EMULATOR_NO_FAULT);
+    case_free(&c);
+    if (hits == 0) fail_msg("fault %d has nothing to break in %s", fault, op);
+    if (unnoticed) fail_msg("fault %d in %s \"%s\" went unnoticed", fault, op, sizes);
+}
+
+static void a_lost_atomic_is_caught(void **state)
+{
+    (void)state;
+    strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=9 V=5");
+    strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=8 V=5");
+}
+
+static void a_missing_barrier_is_caught(void **state)
+{
+    (void)state;
+    strikes(EMULATOR_MISSING_BARRIER, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
+    strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
+    strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
+    strikes(EMULATOR_MISSING_BARRIER, "embedding_update", "N=20 K=3 D=40 V=9");
+}
+
+static void a_short_grid_is_caught(void **state)
+{
+    (void)state;
+    strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=17 K=2 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_scatter", "N=300 K=1 D=5 V=400");
+    strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=300 K=1 D=5 V=400");
+    strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
+    strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_backward", "N=17 K=3 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "optimizer_sum_squares", "N=3 D=4096 -count");
+    strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
+    strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+}
+
+static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
+{
+    (void)state;
+    strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
+    strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
+    strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");
+    strikes(EMULATOR_DEAF_SHUFFLE, "optimizer_sum_squares", "N=9 D=70 -count");
+}
+
+/* ------------------------------------------------------------------ a wrong workspace */
+
+/* Runs in a process of its own, since a sanitizer ends it: exit 0 says "not noticed". */
+static bool noticed_in_a_child(const op_case *c, const wl_backend *backend, size_t cut)
+{
+    int status = 0;
+    fflush(NULL);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        outcome o;
+        planted_workspace_cut = cut;
+        if (!freopen("/dev/null", "w", stderr)) _exit(1);
+        _exit(execute(&o, c, backend) != 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void a_wrong_workspace_size_is_caught(void **state)
+{
+    /* sizes at which what is cut off was in use */
+    static const struct {
+        const char *op, *sizes;
+        size_t cut;
+    } cases[] = {
+        { "embedding_compact", "N=64 K=1 D=2 V=9", 768 },
+        { "embedding_update", "N=64 K=1 D=2 V=9", 768 },
+        { "negative_sampling_forward", "N=128 K=1 D=2 V=9", 256 },
+        { "negative_sampling_shared_forward", "N=128 K=2 D=2 V=9", 256 },
+        { "negative_sampling_shared_backward", "N=128 K=2 D=2 V=9 -dtable", 256 },
+        { "optimizer_sum_squares", "N=64 D=4096 -count", 192 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        op_case c = made(cases[i].op, cases[i].sizes);
+        assert_false(noticed_in_a_child(&c, the_cpu(), 0));
+        if (!noticed_in_a_child(&c, the_cpu(), cases[i].cut))
+            fail_msg("a workspace of %s cut by %zu bytes went unnoticed", cases[i].op,
+                     cases[i].cut);
+        case_free(&c);
+    }
+    op_case c = made("negative_sampling_forward", "N=128 K=1 D=2 V=9");
+    assert_false(noticed_in_a_child(&c, the_kernels(), 0));
+    assert_true(noticed_in_a_child(&c, the_kernels(), 256));
+    case_free(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wrong_workspace_size_is_caught), /* first: it forks */
+        cmocka_unit_test(a_factor_in_the_float_reference_is_caught),
+        cmocka_unit_test(a_wrong_derivative_is_caught),
+        cmocka_unit_test(a_lost_atomic_is_caught),
+        cmocka_unit_test(a_missing_barrier_is_caught),
+        cmocka_unit_test(a_short_grid_is_caught),
+        cmocka_unit_test(a_lost_warp_and_deaf_shuffles_are_caught),
+    };
+    return cmocka_run_group_tests_name("planted", tests, NULL, NULL);
+}
