@@ -170,6 +170,33 @@ static void no_room_to_spool_is_an_io_error(void **state)
     free(folder);
 }
 
+/* In a child whose files may have 1000 bytes. */
+static wl_status open_standard_input(const char *path)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit most = { 1000, 1000 };
+    wl_reader *reader;
+    wl_error error = { "" };
+    if (setrlimit(RLIMIT_FSIZE, &most)) return WL_OK;
+    wl_status status = wl_reader_open(&reader, path, &error);
+    return strstr(error.text, "cannot write its temporary file in $TMPDIR") ? status : WL_OK;
+}
+
+static void a_full_disk_while_spooling_is_an_io_error(void **state)
+{
+    (void)state;
+    static char bytes[5000];
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        pipe_into_stdin(bytes, sizeof bytes);
+        _exit(open_standard_input("-") == WL_IO_ERROR ? 0 : 1);
+    }
+    int answer;
+    assert_int_equal(waitpid(child, &answer, 0), child);
+    assert_int_equal(answer, 0);
+}
+
 static wl_status replace(const char *path, const char *bytes, size_t length, wl_error *error)
 {
     wl_writer *writer;
@@ -373,6 +400,7 @@ int main(void)
         cmocka_unit_test(standard_input_is_spooled_without_a_trace),
         cmocka_unit_test(standard_input_from_a_file_begins_where_it_stands),
         cmocka_unit_test(no_room_to_spool_is_an_io_error),
+        cmocka_unit_test(a_full_disk_while_spooling_is_an_io_error),
         cmocka_unit_test(a_file_is_replaced_with_its_permissions),
         cmocka_unit_test(a_large_write_arrives_whole),
         cmocka_unit_test(what_is_not_committed_leaves_nothing),

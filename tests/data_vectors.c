@@ -84,6 +84,43 @@ static void text_reads_back_the_same_bits(void **state)
     wl_vectors_destroy(NULL);
 }
 
+/* Values of every size, those near a carry, those of few digits, and those of every kind. */
+static float specimen(int64_t i, uint32_t *bits)
+{
+    *bits = *bits * 1664525 + 1013904223;
+    float power = powf(10, (float)(i % 16 - 5)), sign = i & 1 ? -1.0f : 1.0f;
+    if (i % 4 == 0) return sign * power * (1 + (float)((int)(*bits >> 28) - 8) * 6e-8f);
+    if (i % 4 == 1) return sign * (float)(*bits >> 24) * power;
+    if (i % 4 == 2) return sign * power * ((float)(*bits >> 8) * 0x1p-24f);
+    float any = float_of(*bits);
+    return isfinite(any) ? any : 0;
+}
+
+static void text_has_the_digits_that_printf_prints(void **state)
+{
+    (void)state;
+    enum { D = 400000 };
+    const char *path = in_folder("digits.txt");
+    wl_vectors *vectors = make(words, 1, D);
+    uint32_t bits = 1;
+    for (int64_t i = 0; i < D; i++) vectors->table[i] = specimen(i, &bits);
+    assert_int_equal(wl_vectors_write(vectors, path, WL_VECTORS_TEXT, NULL), WL_OK);
+    size_t length;
+    char *text = read_bytes(path, &length), number[32];
+    const char *p = strchr(strchr(text, '\n') + 1, ' ');
+    for (int64_t i = 0; i < D; i++) {
+        int n = snprintf(number, sizeof number, " %.9g", (double)vectors->table[i]);
+        if (strncmp(p, number, (size_t)n) != 0) fail_msg("%s: %.20s", number, p);
+        p += n;
+    }
+    assert_string_equal(p, "\n");
+    free(text);
+    wl_vectors *copy = load(path);
+    assert_same(copy, vectors);
+    wl_vectors_destroy(copy);
+    wl_vectors_destroy(vectors);
+}
+
 /* Makes the locale where the system lacks it. Its decimal point is a comma. */
 static int use_german(void)
 {
@@ -413,6 +450,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_reads_back_the_same_bits),
+        cmocka_unit_test(text_has_the_digits_that_printf_prints),
         cmocka_unit_test(text_is_the_same_under_every_locale),
         cmocka_unit_test(safetensors_read_back_the_same),
         cmocka_unit_test(a_half_precision_model_is_read),

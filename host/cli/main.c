@@ -56,12 +56,14 @@ static void print_commands(FILE *to, const char *noun)
 static void print_help(FILE *to)
 {
     fputs("Usage: wordloom COMMAND [options]\n\n"
-          "Word vectors on the GPU or the CPU.\n\nCommands:\n", to);
+          "Word vectors on the GPU or the CPU.\n\nCommands:\n",
+          to);
     print_commands(to, NULL);
     fputs("\n  wordloom COMMAND --help    its options\n"
           "  wordloom --version\n\n"
           "Exit codes: 0 done, 1 the run failed, 2 usage, 3 bad file, 4 no such device,\n"
-          "130 interrupted. Results go to stdout, everything else to stderr.\n", to);
+          "130 interrupted. Results go to stdout, everything else to stderr.\n",
+          to);
 }
 
 static void print_version(void)
@@ -82,6 +84,15 @@ static int unknown_noun(const char *noun)
     return EXIT_USAGE;
 }
 
+static const char *nearest_verb(const char *noun, const char *verb)
+{
+    const char *verbs[ENTRIES];
+    size_t count = 0;
+    for (int i = 0; i < ENTRIES; i++)
+        if (!strcmp(noun, entries[i].noun)) verbs[count++] = entries[i].verb;
+    return spelling_nearest(verb, verbs, count, sizeof *verbs);
+}
+
 /* `noun` has verbs, and none of them is args[0] (null: there is none). */
 static int without_verb(const char *noun, const char *verb)
 {
@@ -91,7 +102,8 @@ static int without_verb(const char *noun, const char *verb)
         return EXIT_DONE;
     }
     if (verb)
-        say("%s %s: unknown command; there are:", noun, verb);
+        say("%s %s: unknown command; the nearest is %s; there are:", noun, verb,
+            nearest_verb(noun, verb));
     else
         say("%s: a command is missing; there are:", noun);
     print_commands(stderr, noun);

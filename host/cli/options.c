@@ -99,9 +99,9 @@ static int refuse(const all_options *all, const option_row *row, const char *tex
         snprintf(expected, sizeof expected, "an integer from %.0f to %.0f", row->low, row->high);
         break;
     case OPTION_REAL:
-        snprintf(expected, sizeof expected, isinf(row->high) ? "a number of %g or more"
-                                                             : "a number from %g to %g",
-                 row->low, row->high);
+        snprintf(expected, sizeof expected,
+                 isinf(row->high) ? "a number of %g or more" : "a number from %g to %g", row->low,
+                 row->high);
         break;
     default:
         join_choices(choices, row);
@@ -211,8 +211,8 @@ static int parse(const all_options *all, int count, char **args)
     struct option table[MOST_OPTIONS + 2] = { { 0 } };
     for (int i = 0; i <= all->count; i++) {
         const bool takes = i < all->count && all->row[i]->kind != OPTION_FLAG;
-        table[i] = (struct option){ all->name[i], takes ? required_argument : no_argument, NULL,
-                                    0 };
+        table[i] =
+            (struct option){ all->name[i], takes ? required_argument : no_argument, NULL, 0 };
     }
     for (int pass = 0; pass < 2; pass++) {
         int c, index = 0;
@@ -255,17 +255,34 @@ void options_common(common_options *v, option_row rows[COMMON_ROWS])
     static const char *const dtypes[] = { "f32", "f16", "bf16", NULL };
     *v = (common_options){ .seed = 1 };
     const option_row table[COMMON_ROWS] = {
-        { .name = "device", .kind = OPTION_CHOICE, .value = &v->device, .choices = devices,
+        { .name = "device",
+          .kind = OPTION_CHOICE,
+          .value = &v->device,
+          .choices = devices,
           .help = "where to compute; auto: CUDA if there is a GPU" },
-        { .name = "dtype", .kind = OPTION_CHOICE, .value = &v->dtype, .choices = dtypes,
+        { .name = "dtype",
+          .kind = OPTION_CHOICE,
+          .value = &v->dtype,
+          .choices = dtypes,
           .help = "how tables are stored; arithmetic is in f32" },
-        { .name = "threads", .kind = OPTION_INTEGER, .value = &v->threads, .high = 4096,
+        { .name = "threads",
+          .kind = OPTION_INTEGER,
+          .value = &v->threads,
+          .high = 4096,
           .help = "CPU threads, 0 for all; results are the same" },
-        { .name = "seed", .kind = OPTION_INTEGER, .value = &v->seed, .high = 0x1p62,
+        { .name = "seed",
+          .kind = OPTION_INTEGER,
+          .value = &v->seed,
+          .high = 0x1p62,
           .help = "of every random draw; the same seed, the same result" },
-        { .name = "quiet", .kind = OPTION_FLAG, .value = &v->quiet,
+        { .name = "quiet",
+          .kind = OPTION_FLAG,
+          .value = &v->quiet,
           .help = "no progress and no summary on stderr" },
-        { .name = "log", .kind = OPTION_TEXT, .value = &v->log, .placeholder = "FILE",
+        { .name = "log",
+          .kind = OPTION_TEXT,
+          .value = &v->log,
+          .placeholder = "FILE",
           .help = "write one JSON object a report" },
         { 0 },
     };

@@ -13,7 +13,8 @@ enum {
     EXIT_INTERRUPTED = 130,
 };
 
-/* Each takes the arguments after noun and verb, args[0] being the verb, and answers an exit code. */
+/* Each takes the arguments after noun and verb, args[0] being the verb, and answers an exit code.
+ */
 int run_devices(int count, char **args);
 int run_vectors_train(int count, char **args);
 int run_vectors_similar(int count, char **args);

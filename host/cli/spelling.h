@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /* Letters to insert, delete, replace or swap with their neighbour to make one of the other (the
- * restricted distance of Damerau and Levenshtein), in bytes; more than `limit` counts as limit + 1. Words beyond
- * 63 bytes are compared by their first 63. */
+ * restricted distance of Damerau and Levenshtein), in bytes; more than `limit` counts as limit + 1.
+ * Words beyond 63 bytes are compared by their first 63. */
 int spelling_distance(const char *a, const char *b, int limit);
 
 /* The one of `count` names, each at `stride` bytes from the one before, that is nearest to `word`;

@@ -1,9 +1,11 @@
-/* Reading a float: most numbers have few enough digits that one division or product of doubles
- * gives them exactly rounded; strtof takes the rest. */
+/* Reading and writing a float. Most have few enough digits that one division or product of doubles
+ * does it, exactly rounded; strtof and printf take the rest. */
 #include "decimal.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,4 +85,47 @@ int wl_decimal_read(const char *text, size_t length, locale_t plain, float *out)
     decimal number = { 0 };
     if (split(text, length, &number) && round_twice(&number, out)) return 0;
     return read_slowly(text, length, plain, out);
+}
+
+/* The nine significant digits of a number with 1e-4 <= size < 1e9, as an integer; *exponent
+ * receives that of the first. The product is exact, since a float has 24 bits and 5^12 has 28. */
+static uint32_t nine_digits(double size, int *exponent)
+{
+    static const double power[] = { 1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
+                                    1e7, 1e8, 1e9, 1e10, 1e11, 1e12 };
+    int e = -4;
+    while (e < 8 && size >= (e < -1 ? 1 / power[-e - 1] : power[e + 1])) e++;
+    double digits = rint(size * power[8 - e]);
+    if (digits == 1e9) digits = 1e8, e++;
+    *exponent = e;
+    return (uint32_t)digits;
+}
+
+/* Lays out nine digits of which the first stands for 10^exponent, without zeros at the end. */
+static size_t lay_out(char *to, uint32_t digits, int exponent)
+{
+    char text[9];
+    for (int i = 9; i-- > 0; digits /= 10) text[i] = (char)('0' + digits % 10);
+    size_t used = 9, n = 0;
+    while (used > 1 && text[used - 1] == '0') used--;
+    for (int place = exponent < 0 ? exponent + 1 : 1; place < 1; place++) {
+        to[n++] = '0';
+        if (n == 1) to[n++] = '.';
+    }
+    for (size_t i = 0; i < used || (int)i <= exponent; i++) {
+        if (exponent >= 0 && (int)i == exponent + 1) to[n++] = '.';
+        to[n++] = text[i];
+    }
+    return n;
+}
+
+size_t wl_decimal_write(char to[WL_DECIMAL_ROOM], float value)
+{
+    double size = fabs((double)value);
+    if (!(size >= 1e-4 && size < 1e9))
+        return (size_t)snprintf(to, WL_DECIMAL_ROOM, "%.9g", (double)value);
+    int exponent, negative = value < 0;
+    uint32_t digits = nine_digits(size, &exponent);
+    if (negative) to[0] = '-';
+    return (size_t)negative + lay_out(to + negative, digits, exponent);
 }

@@ -226,12 +226,12 @@ wl_status wl_safetensors_read_f32(wl_safetensors *file, const wl_safetensor *ten
                                   wl_error *error)
 {
     enum { STAGED = 2048 };
+    if (tensor->dtype == WL_F32) return wl_safetensors_read(file, tensor, to, error);
     const wl_safetensors_dtype *dtype = wl_safetensors_dtype_named(tensor->dtype_name);
     if (!dtype->widen)
         return wl_error_set(error, WL_BAD_FILE,
                             "%s: tensor %.*s: expected F32, F16, BF16 or F64, found %s",
                             wl_reader_name(file->reader), SHOWN, tensor->name, dtype->name);
-    if (tensor->dtype == WL_F32) return wl_safetensors_read(file, tensor, to, error);
     wl_status status = WL_OK;
     double stage[STAGED];
     int64_t left = wl_safetensors_elements(tensor);

@@ -37,8 +37,6 @@ static void widen_bf16(float *to, const void *from, size_t n)
     for (size_t i = 0; i < n; i++) to[i] = float_of((uint32_t)upper[i] << 16);
 }
 
-static void widen_f32(float *to, const void *from, size_t n) { memcpy(to, from, n * sizeof *to); }
-
 static void widen_f64(float *to, const void *from, size_t n)
 {
     const double *wide = from;
@@ -46,7 +44,7 @@ static void widen_f64(float *to, const void *from, size_t n)
 }
 
 static const wl_safetensors_dtype dtypes[] = {
-    { "F32", 32, WL_F32, widen_f32 },
+    { "F32", 32, WL_F32, NULL },
     { "F64", 64, WL_F64, widen_f64 },
     { "F16", 16, WL_F16, widen_f16 },
     { "BF16", 16, WL_BF16, widen_bf16 },

@@ -9,9 +9,9 @@ enum { WL_SAFETENSORS_MAX_HEADER = 100000000, WL_SAFETENSORS_MAX_STRING = 1 << 2
 
 typedef struct wl_safetensors_dtype {
     const char *name;
-    int bits;      /* of one element */
-    int32_t dtype; /* a wl_dtype, or 0 */
-    void (*widen)(float *to, const void *from, size_t n); /* to floats; null: it has none */
+    int bits;                                             /* of one element */
+    int32_t dtype;                                        /* a wl_dtype, or 0 */
+    void (*widen)(float *to, const void *from, size_t n); /* to floats; null: not done */
 } wl_safetensors_dtype;
 
 /* By the name in a file, or by wl_dtype. Null: there is none. */

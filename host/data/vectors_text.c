@@ -206,13 +206,13 @@ static wl_status check_words(const wl_vocabulary *words, const char *path, wl_er
 
 static wl_status write_row(const wl_vectors *v, int64_t id, wl_writer *writer, wl_error *error)
 {
-    char number[32];
+    char number[1 + WL_DECIMAL_ROOM] = " ";
     size_t length;
     const char *word = wl_vocabulary_word(v->words, id, &length);
     wl_status status = wl_writer_write(writer, word, length, error);
     for (int64_t d = 0; d < v->D && !status; d++) {
-        int n = snprintf(number, sizeof number, " %.9g", (double)v->table[id * v->D + d]);
-        status = wl_writer_write(writer, number, (size_t)n, error);
+        size_t n = wl_decimal_write(number + 1, v->table[id * v->D + d]);
+        status = wl_writer_write(writer, number, n + 1, error);
     }
     return status ? status : wl_writer_write(writer, "\n", 1, error);
 }

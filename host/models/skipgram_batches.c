@@ -33,10 +33,10 @@ struct wl_skipgram {
     int64_t pairs;       /* of the run, before the planned batch */
     bool ended;          /* the corpus has nothing more */
 
-    token *raw;      /* [CHUNK]: read but not yet subsampled */
-    bool *survives;  /* [CHUNK] */
-    token *kept;     /* [capacity]: the subsampled stream, of which the last `window` before */
-    int64_t length;  /* the next batch stay; no two separators follow each other */
+    token *raw;     /* [CHUNK]: read but not yet subsampled */
+    bool *survives; /* [CHUNK] */
+    token *kept;    /* [capacity]: the subsampled stream, of which the last `window` before */
+    int64_t length; /* the next batch stay; no two separators follow each other */
     int64_t capacity, next;
 
     plan *plans; /* [2 batch + 1] */
@@ -74,8 +74,7 @@ wl_status wl_skipgram_create(wl_skipgram **out, const wl_skipgram_config *config
         return wl_error_set(error, WL_NO_MEMORY, "no memory for mini-batches");
     }
     for (int64_t i = 0; i < V; i++)
-        s->keep[i] =
-            keep_probability((double)wl_vocabulary_count(words, i), total, config->sample);
+        s->keep[i] = keep_probability((double)wl_vocabulary_count(words, i), total, config->sample);
     *out = s;
     return WL_OK;
 }
@@ -129,8 +128,8 @@ static wl_status read_chunk(wl_skipgram *s, int64_t *count, wl_error *error)
 static bool survives(const wl_skipgram *s, token t)
 {
     if (t.id == SEPARATOR || s->keep[t.id] >= 1) return true;
-    const wl_random r = wl_philox(s->config.seed, (uint64_t)t.place, (uint32_t)s->epoch,
-                                  WL_PURPOSE_SUBSAMPLING);
+    const wl_random r =
+        wl_philox(s->config.seed, (uint64_t)t.place, (uint32_t)s->epoch, WL_PURPOSE_SUBSAMPLING);
     return r.word[0] * 0x1p-32 < s->keep[t.id];
 }
 
@@ -152,8 +151,8 @@ static wl_status refill(wl_skipgram *s, wl_error *error)
     for (int64_t i = 0; i < count; i++) s->survives[i] = survives(s, s->raw[i]);
     drop_what_is_behind(s);
     for (int64_t i = 0; i < count; i++) {
-        const bool needless = s->raw[i].id == SEPARATOR &&
-                              (s->length == 0 || s->kept[s->length - 1].id == SEPARATOR);
+        const bool needless =
+            s->raw[i].id == SEPARATOR && (s->length == 0 || s->kept[s->length - 1].id == SEPARATOR);
         if (s->survives[i] && !needless) s->kept[s->length++] = s->raw[i];
     }
     return WL_OK;
@@ -232,8 +231,8 @@ wl_status wl_skipgram_plan(wl_skipgram *s, wl_skipgram_batch *out, wl_error *err
 static void draw_negatives(const wl_skipgram *s, int64_t place, int32_t centre, int32_t *out)
 {
     for (int64_t k = 0; k < s->config.negative; k += 2) {
-        const wl_random r = wl_philox(s->config.seed, (uint64_t)place, (uint32_t)(k / 2),
-                                      WL_PURPOSE_NEGATIVES);
+        const wl_random r =
+            wl_philox(s->config.seed, (uint64_t)place, (uint32_t)(k / 2), WL_PURPOSE_NEGATIVES);
         for (int64_t j = 0; j < 2 && k + j < s->config.negative; j++) {
             const uint64_t bits = (uint64_t)r.word[2 * j] << 32 | r.word[2 * j + 1];
             const int32_t drawn = wl_noise_draw(s->noise, bits);

@@ -68,9 +68,9 @@ static wl_status check_config(const wl_word2vec_config *c, wl_error *error)
 
 static char *config_json(const wl_word2vec_config *c)
 {
-    static const char *const optimizers[] = { [WL_SGD] = "sgd",
-                                              [WL_ADAGRAD] = "adagrad",
-                                              [WL_ADAM] = "adam" };
+    static const char *const optimizers[] = {
+        [WL_SGD] = "sgd", [WL_ADAGRAD] = "adagrad", [WL_ADAM] = "adam"
+    };
     json_t *json = json_pack(
         "{s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:f, s:f, s:I, s:f, s:s, s:s, s:I}", "method",
         "skipgram", "dim", (json_int_t)c->dim, "window", (json_int_t)c->window, "negative",
@@ -108,8 +108,7 @@ static wl_status build(wl_word2vec *m, wl_error *error)
                                           m->config.sample, m->config.seed };
     wl_status status = wl_noise_create(&m->noise, m->words, m->config.power, error);
     if (!status) status = wl_skipgram_create(&m->batches, &streamed, m->words, m->noise, error);
-    if (!status)
-        status = wl_arena_create(&m->parameters, m->ctx, carve_parameters, m, error);
+    if (!status) status = wl_arena_create(&m->parameters, m->ctx, carve_parameters, m, error);
     if (!status)
         status = wl_arena_create(&m->activations, m->ctx, wl_word2vec_carve_step, m, error);
     if (status) return status;
@@ -275,7 +274,8 @@ wl_status wl_word2vec_write(wl_word2vec *m, const char *path, wl_vectors_format 
 {
     const size_t elements = (size_t)(m->V * m->config.dim);
     const int both = format == WL_VECTORS_SAFETENSORS;
-    /* the writer changes nothing of the vocabulary, but wl_vectors may own one and so has no const */
+    /* the writer changes nothing of the vocabulary, but wl_vectors may own one and so has no const
+     */
     wl_vectors vectors = { .V = m->V, .D = m->config.dim, .words = (wl_vocabulary *)m->words };
     vectors.table = malloc(elements * sizeof *vectors.table);
     vectors.output = both ? malloc(elements * sizeof *vectors.output) : NULL;

@@ -32,13 +32,13 @@ struct wl_word2vec {
     wl_tensor step; /* I64 [1]: batches that counted */
 
     wl_arena activations;
-    wl_tensor staged;        /* U8: what the host sends for a batch, see word2vec_step.c */
-    wl_tensor h, dh;         /* STORED [max_pairs,D] */
-    wl_tensor g;             /* REAL [max_pairs,K] */
-    wl_tensor losses;        /* REAL [WL_WORD2VEC_LOSSES] */
-    wl_tensor scale;         /* REAL [1]: 0 skips the update */
-    wl_tensor workspace;     /* U8 */
-    char *staging;           /* the host's side of `staged` */
+    wl_tensor staged;    /* U8: what the host sends for a batch, see word2vec_step.c */
+    wl_tensor h, dh;     /* STORED [max_pairs,D] */
+    wl_tensor g;         /* REAL [max_pairs,K] */
+    wl_tensor losses;    /* REAL [WL_WORD2VEC_LOSSES] */
+    wl_tensor scale;     /* REAL [1]: 0 skips the update */
+    wl_tensor workspace; /* U8 */
+    char *staging;       /* the host's side of `staged` */
 };
 
 /* Carves what a step needs; for wl_arena_create, with a wl_word2vec as the owner. */

@@ -1,6 +1,8 @@
 /* One mini-batch of word2vec as the public operators compute it. */
 #include "word2vec.h"
 
+#include <wordloom/ops.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -68,22 +70,21 @@ static calls calls_of(const wl_word2vec *m, int64_t N, int64_t slot)
     const wl_tensor h = first_rows(m->h, N), dh = first_rows(m->dh, N), g = first_rows(m->g, N);
     const wl_tensor samples = staged(m, samples_at(N), WL_I32, 2, N, m->K);
     const wl_tensor sum = staged(m, offsetof(head, sum), WL_F32, 1, 1, 0);
-    wl_tensor loss = { m->losses.data ? (float *)m->losses.data + slot : NULL, WL_F32, 1, { 1 },
-                       { 0 } };
+    wl_tensor loss = {
+        m->losses.data ? (float *)m->losses.data + slot : NULL, WL_F32, 1, { 1 }, { 0 }
+    };
     wl_tensor square = loss;
     square.ndim = 2;
     square.shape[1] = 1;
-    calls c = { .gather = { sizeof c.gather, m->input.rows,
-                            staged(m, inputs_at(), WL_I32, 1, N, 0), h } };
+    calls c = { .gather = { sizeof c.gather, m->input.rows, staged(m, inputs_at(), WL_I32, 1, N, 0),
+                            h } };
     c.forward = (wl_negative_sampling_forward_args){
         sizeof c.forward, h, m->output.rows, samples, loss, g, dh, 1
     };
     c.square = (wl_optimizer_sum_squares_args){ .size = sizeof c.square, .x = square, .sum = sum };
-    c.check = (wl_optimizer_clip_args){ .size = sizeof c.check,
-                                        .sum = sum,
-                                        .scale = m->scale,
-                                        .step = m->step,
-                                        .max_norm = HUGE_VAL };
+    c.check = (wl_optimizer_clip_args){
+        .size = sizeof c.check, .sum = sum, .scale = m->scale, .step = m->step, .max_norm = HUGE_VAL
+    };
     /* the two tables round by draws of their own */
     c.output = (wl_embedding_update_args){ .size = sizeof c.output,
                                            .table = m->output.rows,

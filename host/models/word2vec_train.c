@@ -60,11 +60,11 @@ typedef struct run {
     wl_word2vec *model;
     int64_t epoch_words; /* in-vocabulary words of one epoch */
     wl_word2vec_progress now;
-    int64_t pending;                       /* batches whose loss is still on the device */
-    int64_t pairs_of[WL_WORD2VEC_LOSSES];  /* and their pairs */
-    double recent, epoch;                  /* sums of losses */
-    int64_t recent_pairs, epoch_pairs;     /* and of pairs with a finite one */
-    int64_t bad;                           /* batches without one, since the last with one */
+    int64_t pending;                      /* batches whose loss is still on the device */
+    int64_t pairs_of[WL_WORD2VEC_LOSSES]; /* and their pairs */
+    double recent, epoch;                 /* sums of losses */
+    int64_t recent_pairs, epoch_pairs;    /* and of pairs with a finite one */
+    int64_t bad;                          /* batches without one, since the last with one */
 } run;
 
 static double mean(double sum, int64_t n) { return n > 0 ? sum / (double)n : NAN; }
@@ -164,8 +164,8 @@ static wl_status train_epoch(run *r, wl_word2vec_report *hear, void *user,
     return report(r, hear, user, error);
 }
 
-wl_status wl_word2vec_train(wl_word2vec *m, wl_corpus *corpus, wl_word2vec_report *hear,
-                            void *user, const volatile sig_atomic_t *stop, wl_error *error)
+wl_status wl_word2vec_train(wl_word2vec *m, wl_corpus *corpus, wl_word2vec_report *hear, void *user,
+                            const volatile sig_atomic_t *stop, wl_error *error)
 {
     run r = { .model = m, .epoch_words = wl_vocabulary_kept_tokens(m->words) };
     r.now.epochs = m->config.epochs;

@@ -18,7 +18,8 @@ static float dot(const float *a, const float *b, int64_t n)
     return sum;
 }
 
-/* Row / length; scaled by its greatest number first, so that squares neither overflow nor vanish. */
+/* Row / length; scaled by its greatest number first, so that squares neither overflow nor vanish.
+ */
 static void normalise(float *to, const float *from, int64_t D)
 {
     float greatest = 0;

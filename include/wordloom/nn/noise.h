@@ -27,8 +27,7 @@ WL_API double wl_noise_probability(const wl_noise *noise, int64_t id);
 
 /* Column `id` of the table, for tests and for devices that draw themselves: it gives the word `id`
  * where the lower 32 bits are below *threshold, else *alias. */
-WL_API void wl_noise_column(const wl_noise *noise, int64_t id, uint32_t *threshold,
-                            int32_t *alias);
+WL_API void wl_noise_column(const wl_noise *noise, int64_t id, uint32_t *threshold, int32_t *alias);
 
 WL_END
 #endif

@@ -75,11 +75,11 @@ typedef struct wl_word2vec_progress {
     int64_t epoch, epochs;      /* the running epoch, from 1 */
     int64_t words, total_words; /* of the run */
     int64_t batches, pairs;     /* of the run */
-    int64_t skipped;            /* batches without a finite loss, which left the tables as they were */
-    double lr;                  /* of the last batch */
-    double recent_loss;         /* mean a pair since the last report; NaN where there was none */
-    double epoch_loss;          /* mean a pair since the epoch began; NaN where there was none */
-    int32_t epoch_ended;        /* 1 for an epoch's last report, which also is its loss */
+    int64_t skipped;     /* batches without a finite loss, which left the tables as they were */
+    double lr;           /* of the last batch */
+    double recent_loss;  /* mean a pair since the last report; NaN where there was none */
+    double epoch_loss;   /* mean a pair since the epoch began; NaN where there was none */
+    int32_t epoch_ended; /* 1 for an epoch's last report, which also is its loss */
 } wl_word2vec_progress;
 
 /* Called between batches, many times a second, and at the end of each epoch. Nonzero ends

@@ -1,0 +1,44 @@
+// An embedder in C++17, who includes every public header: run.sh checks that none is missing.
+#include <wordloom/context.h>
+#include <wordloom/embedding.h>
+#include <wordloom/negative_sampling.h>
+#include <wordloom/ops.h>
+#include <wordloom/optimizer.h>
+#include <wordloom/types.h>
+
+#include <wordloom/nn/corpus.h>
+#include <wordloom/nn/error.h>
+#include <wordloom/nn/file.h>
+#include <wordloom/nn/memory.h>
+#include <wordloom/nn/noise.h>
+#include <wordloom/nn/safetensors.h>
+#include <wordloom/nn/similar.h>
+#include <wordloom/nn/vectors.h>
+#include <wordloom/nn/vocabulary.h>
+#include <wordloom/nn/word2vec.h>
+
+#include <cstdlib>
+
+int main()
+{
+    wl_ctx *ctx = nullptr;
+    float p = 1, g = 4, lr = 0.25f;
+    auto scalar = [](float *x) {
+        wl_tensor t = {};
+        t.data = x;
+        t.dtype = WL_F32;
+        t.ndim = 1;
+        t.shape[0] = 1;
+        return t;
+    };
+    wl_optimizer_update_args args = {};
+    args.size = sizeof args;
+    args.p = scalar(&p);
+    args.g = scalar(&g);
+    args.rule.lr = scalar(&lr);
+    const bool good = wl_ctx_create(&ctx, WL_CPU, 0) == WL_OK &&
+                      wl_optimizer_update(ctx, &args) == WL_OK && p == 0 &&
+                      wl_op_determinism("optimizer_update") == WL_GPU_TO_GPU;
+    wl_ctx_destroy(ctx);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
