@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -34,6 +35,16 @@ struct device {
 };
 
 constexpr size_t SCRATCH = size_t(256) << 20; /* over any last-level cache here */
+
+/* A family for every file of sizes. */
+std::vector<std::string> all_families()
+{
+    std::vector<std::string> out;
+    for (const auto &entry : std::filesystem::directory_iterator(WORDLOOM_SIZES))
+        if (entry.path().extension() == ".txt") out.push_back(entry.path().stem());
+    std::sort(out.begin(), out.end());
+    return out;
+}
 
 std::vector<line> lines_of(const std::string &family)
 {
@@ -153,8 +164,8 @@ void describe(const std::vector<device> &devices)
 int main(int argc, char **argv)
 {
     const std::string family = take(argc, argv, "--family"), only = take(argc, argv, "--device");
-    std::vector<std::string> families = { "embedding", "negative_sampling", "optimizer" };
-    if (!family.empty()) families = { family };
+    const std::vector<std::string> families =
+        family.empty() ? all_families() : std::vector<std::string>{ family };
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     const std::vector<device> devices = devices_wanted(only);
     if (devices.empty()) {
