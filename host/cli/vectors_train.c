@@ -98,7 +98,7 @@ static int read_settings(settings *s, int count, char **args)
           .kind = OPTION_REAL,
           .value = &c->lr,
           .low = 1e-30,
-          .high = 1e30,
+          .high = 1000,
           .help = "first learning rate, which then falls to 0" },
         { .name = "batch",
           .kind = OPTION_INTEGER,

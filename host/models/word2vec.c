@@ -47,7 +47,7 @@ static wl_status check_config(const wl_word2vec_config *c, wl_error *error)
         { "batch", (double)c->batch, 1, 1048576 },
         { "sample", c->sample, 0, HUGE_VAL },
         { "power", c->power, -10, 10 },
-        { "lr", c->lr, 1e-30, 1e30 },
+        { "lr", c->lr, 1e-30, 1000 },
         { "min_lr_fraction", c->min_lr_fraction, 0, 1 },
         { "cap", c->cap, 0, HUGE_VAL },
     };

@@ -126,6 +126,8 @@ claim 'the C program that CMake built runs' "$work/cmake/use_c" "$version"
 claim 'the C++ program that CMake built runs' "$work/cmake/use_cpp"
 [ ! -f "$lib/libwordloom_nn.so" ] ||
     claim 'the program of the host layer that CMake built runs' "$work/cmake/use_nn"
+[ ! -f "$prefix/bin/wordloom" ] ||
+    claim 'the program wordloom runs where it was moved to' "$prefix/bin/wordloom" --version
 
 packaged() { env PKG_CONFIG_PATH="$(dirname "$pc")" pkg-config "$@" wordloom; }
 is_relocated() { [ "$(realpath "$(packaged --variable=prefix)")" = "$(realpath "$prefix")" ]; }

@@ -36,7 +36,7 @@ typedef struct wl_word2vec_config {
     int64_t batch;          /* centres a mini-batch, 1 to 1048576; 256 */
     double sample;          /* subsampling threshold, 0 or more, 0 for none; 1e-3 */
     double power;           /* of counts in the noise distribution, -10 to 10; 0.75 */
-    double lr;              /* first learning rate, above 0; 0.025 */
+    double lr;              /* first learning rate, 1e-30 to 1000; 0.025 */
     double min_lr_fraction; /* of lr, below which it does not fall, 0 to 1; 1e-4 */
     double cap;             /* a row that more pairs of a batch name has the sum of its gradients
                                scaled by cap/pairs, since they are all stale; 0: never */
