@@ -10,6 +10,8 @@ install(FILES
     ${CMAKE_CURRENT_BINARY_DIR}/wordloom-config.cmake
     ${CMAKE_CURRENT_BINARY_DIR}/wordloom-config-version.cmake
     DESTINATION ${package_dir})
+# relative, so that an installed copy may be moved
+file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/wordloom.pc.in wordloom.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/wordloom.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

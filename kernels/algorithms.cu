@@ -3,7 +3,21 @@
 
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_select.cuh>
+#include <pthread.h>
 #include <thrust/iterator/counting_iterator.h>
+
+/* CUB asks a device for its architecture once and keeps the answer in static variables, whose
+ * making is not safe among threads in this build (it would need a C++ runtime). */
+wl_status algorithms_open(wl_ctx *ctx)
+{
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    int version = 0;
+    pthread_mutex_lock(&one_at_a_time);
+    const cudaError_t error = cub::PtxVersion(version);
+    const bool ready = error == cudaSuccess && algorithms_bytes(1) != SIZE_MAX;
+    pthread_mutex_unlock(&one_at_a_time);
+    return ready ? WL_OK : status_of(ctx, error == cudaSuccess ? cudaErrorUnknown : error);
+}
 
 size_t algorithms_bytes(int64_t n)
 {

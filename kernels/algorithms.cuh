@@ -5,6 +5,9 @@
 
 #include "device.cuh"
 
+/* Prepares the current device, once before the first use on it; contexts may call it at once. */
+wl_status algorithms_open(wl_ctx *ctx);
+
 /* Bytes of temporary memory for n items, for either of the two. SIZE_MAX: the device failed. */
 size_t algorithms_bytes(int64_t n);
 

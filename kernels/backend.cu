@@ -1,4 +1,5 @@
 /* The CUDA backend: the device, its memory, and the kernels. */
+#include "algorithms.cuh"
 #include "gemm.cuh"
 #include "grouping.cuh"
 
@@ -48,6 +49,7 @@ wl_status device_open(wl_ctx *ctx)
     wl_status status = device_enter(ctx, &previous);
     if (status) return status;
     status = gemm_open(ctx);
+    if (!status) status = algorithms_open(ctx);
     device_leave(ctx, previous);
     return status;
 }

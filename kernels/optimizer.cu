@@ -10,7 +10,7 @@ namespace
 constexpr int PART = 4096; /* elements that a block sums: the same on every device */
 
 /* The entries that a device count leaves of N. */
-__device__ int64_t counted(const int64_t *count, int64_t N)
+__device__ inline int64_t counted(const int64_t *count, int64_t N)
 {
     if (!count) return N;
     return count[0] < 0 ? 0 : count[0] < N ? count[0] : N;

@@ -16,6 +16,7 @@ source=$(cd "$2" && pwd)
 here=$source/tests/consumer
 work=$(mktemp -d "${TMPDIR:-/tmp}/wordloom-consumer.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT PIPE TERM
 failures=0
 
 fail() { echo "not so: $1" >&2; failures=$((failures + 1)); }
@@ -88,7 +89,9 @@ no_cuda_linked() { ! ldd "$shared" | grep -E 'libcu|libnv|not found'; }
 claim 'libwordloom.so needs only libc, libm, OpenBLAS and OpenMP' needed
 claim 'libwordloom.so is not linked to CUDA libraries' no_cuda_linked
 
-# What an operator's object files call: cudart, which is linked statically, may exit, but not we.
+# What an operator's object files call: cudart, which is linked statically, may exit, but not we. One
+# exception: CUB's code in algorithms.cu exits where it cannot ask for the current device, which it
+# asks for only in algorithms_open, just after that device was made current.
 quiet() {
     objects=$(find "$build/CMakeFiles" -path '*/wordloom*.dir/*' -name '*.o')
     for part in context backends embedding; do
@@ -96,7 +99,7 @@ quiet() {
     done
     echo "$objects" | while IFS= read -r object; do
         nm -u "$object" | awk -v of="${object#"$build/"}" '{ print $NF " in " of }'
-    done >"$work/undefined"
+    done | grep -v '^exit in .*/algorithms\.cu\.o$' >"$work/undefined"
     ! grep -E '^(_?_?exit|_Exit|quick_exit|abort|raise|kill|v?f?printf|v?dprintf|f?puts|f?putc|putc?har|_IO_putc|fwrite|perror|psignal|syslog|__assert(_fail)?|(__)?v?[fd]?printf_chk|std(out|err)) ' "$work/undefined"
 }
 claim 'no object file of libwordloom can print or end the program' quiet

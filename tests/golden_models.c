@@ -285,5 +285,5 @@ int main(void)
         cmocka_unit_test(cbow_trains_as_the_books),
         cmocka_unit_test(skip_gram_trains_as_the_books),
     };
-    return golden_result(cmocka_run_group_tests_name("golden_word2vec", tests, NULL, NULL));
+    return golden_result(cmocka_run_group_tests_name("golden_models", tests, NULL, NULL));
 }

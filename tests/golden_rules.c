@@ -179,5 +179,5 @@ int main(void)
         { "adam_with_a_large_rate_is_the_books", descends_as_the_book, NULL, NULL, &adam_lr01 },
         cmocka_unit_test(clipping_is_the_books),
     };
-    return golden_result(cmocka_run_group_tests_name("golden_optimizer", tests, NULL, NULL));
+    return golden_result(cmocka_run_group_tests_name("golden_rules", tests, NULL, NULL));
 }

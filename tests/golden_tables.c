@@ -119,5 +119,5 @@ int main(void)
         cmocka_unit_test(embedding_dot_is_the_books_score),
         cmocka_unit_test(embedding_dot_has_the_books_gradients),
     };
-    return golden_result(cmocka_run_group_tests_name("golden_embedding", tests, NULL, NULL));
+    return golden_result(cmocka_run_group_tests_name("golden_tables", tests, NULL, NULL));
 }
