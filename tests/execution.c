@@ -301,12 +301,24 @@ static void name_the_case(outcome *o, const wl_backend *backend)
              o->of->spec->name, o->of->text, backend->name, (unsigned long long)o->of->seed);
 }
 
+int bound_outcome(outcome *out, bound_case *b)
+{
+    const op_case *c = b->of;
+    int failed = 0;
+    out->of = c;
+    out->hash = 14695981039346656037u;
+    for (int counted = 0; counted < 2; counted++) /* counts come before what they count */
+        for (int row = 0; c->spec->arg[row].name; row++)
+            if (b->block[row] && !c->spec->arg[row].count == !counted)
+                failed |= check_block(out, b, row);
+    return failed ? failed : check_block(out, b, WL_MAX_ARGS);
+}
+
 int execute(outcome *out, const op_case *c, const wl_backend *backend)
 {
     bound_case b;
     memset(out, 0, sizeof *out);
     out->of = c;
-    out->hash = 14695981039346656037u;
     int failed = case_bind(&b, c, backend, out->trouble);
     if (!failed) {
         out->trouble[0] = 0;
@@ -314,12 +326,7 @@ int execute(outcome *out, const op_case *c, const wl_backend *backend)
         if (!out->status) out->status = wl_ctx_sync(b.ctx);
         if (out->status) snprintf(out->trouble, 300, "%.299s", wl_ctx_error(b.ctx));
         failed = out->status ? -1 : 0;
-        /* counts come before what they count */
-        for (int counted = 0; counted < 2 && (!failed || out->status == WL_BAD_ID); counted++)
-            for (int row = 0; c->spec->arg[row].name; row++)
-                if (b.block[row] && !c->spec->arg[row].count == !counted)
-                    failed |= check_block(out, &b, row);
-        if (!failed) failed = check_block(out, &b, WL_MAX_ARGS);
+        if (!failed || out->status == WL_BAD_ID) failed |= bound_outcome(out, &b);
         bound_free(&b);
     }
     if (failed) name_the_case(out, backend);

@@ -46,6 +46,10 @@ typedef struct outcome {
     uint64_t hash;              /* of their bytes */
 } outcome;
 
+/* Reads back what calls on a bound case have left by now. Returns 0 if guards and padding are
+ * untouched and inputs unchanged; else -1, with the reason in `trouble`. `out` starts as zero. */
+int bound_outcome(outcome *out, bound_case *b);
+
 /* Binds, calls, waits and reads back. Returns 0 if the call succeeded, guards and padding are
  * untouched and inputs unchanged; else -1, with the reason and how to repeat it in `trouble`. */
 int execute(outcome *out, const op_case *c, const wl_backend *backend);

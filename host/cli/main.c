@@ -6,7 +6,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A verb of null: the noun is the whole command. */
 static const struct entry {
@@ -132,8 +134,20 @@ static int flush(int code)
     return code ? code : EXIT_BAD_FILE;
 }
 
+/* A thread of libgomp that waits for its team turns for some 14 ms (300,000 rounds) before it
+ * sleeps. Where another program wants the core, it keeps off just the thread it waits for, and
+ * training was measured up to 20 times slower than with a wait of about 0.1 ms. libgomp reads the
+ * variable when it is loaded, so that it takes a program that begins anew. Whoever sets one of
+ * the variables has the say. */
+static void wait_briefly(char **argv)
+{
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
+    if (setenv("GOMP_SPINCOUNT", "2000", 1) == 0) execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
+    wait_briefly(argv);
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
