@@ -38,8 +38,9 @@ typedef struct wl_word2vec_config {
     double power;           /* of counts in the noise distribution, -10 to 10; 0.75 */
     double lr;              /* first learning rate, 1e-30 to 1000; 0.025 */
     double min_lr_fraction; /* of lr, below which it does not fall, 0 to 1; 1e-4 */
-    double cap;             /* a row that more pairs of a batch name has the sum of its gradients
-                               scaled by cap/pairs, since they are all stale; 0: never */
+    double cap;             /* 0 or more, 0 for none; 64. A row that more pairs of a batch name has
+                               the sum of their gradients, all of which are stale, scaled by
+                               cap/pairs: without it large batches diverge. batch/4 does well */
     uint64_t seed;          /* 1 */
     int32_t dtype;          /* of both tables: WL_F32, WL_F16 or WL_BF16 (rounded stochastically);
                                WL_F32 */
