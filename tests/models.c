@@ -191,9 +191,18 @@ static void noise_of_nothing_is_refused(void **state)
 
 /* All pairs of a number of epochs. */
 typedef struct stream {
-    int64_t pairs, centres;
+    int64_t pairs, centres, room; /* room for so many pairs */
     int32_t *inputs, *samples;
 } stream;
+
+static void make_room(stream *s, int64_t pairs, int64_t K)
+{
+    if (pairs <= s->room) return;
+    s->room = 2 * pairs;
+    s->inputs = realloc(s->inputs, (size_t)s->room * sizeof *s->inputs);
+    s->samples = realloc(s->samples, (size_t)(s->room * K) * sizeof *s->samples);
+    assert_true(s->inputs && s->samples);
+}
 
 static stream read_stream(wl_corpus *corpus, const wl_vocabulary *words, wl_skipgram_config config,
                           int64_t epochs)
@@ -211,9 +220,7 @@ static stream read_stream(wl_corpus *corpus, const wl_vocabulary *words, wl_skip
         for (;;) {
             assert_int_equal(wl_skipgram_plan(batches, &batch, &error), WL_OK);
             if (batch.centres == 0) break;
-            const size_t room = (size_t)(s.pairs + batch.pairs) * sizeof(int32_t) + 1;
-            s.inputs = realloc(s.inputs, room);
-            s.samples = realloc(s.samples, room * (size_t)K);
+            make_room(&s, s.pairs + batch.pairs, K);
             wl_skipgram_fill(batches, s.inputs + s.pairs, s.samples + s.pairs * K);
             s.pairs += batch.pairs;
             s.centres += batch.centres;

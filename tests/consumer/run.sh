@@ -46,7 +46,8 @@ CC=$(cached CMAKE_C_COMPILER)
 CXX=$(cached CMAKE_CXX_COMPILER)
 : "${CXX:=c++}" # a build without tests knows none
 strict='-Wall -Wextra -Wpedantic -Werror'
-export CC CXX
+CMAKE_GENERATOR=$(cached CMAKE_GENERATOR) # the one that is known to be here
+export CC CXX CMAKE_GENERATOR
 
 # ------------------------------------------------------------------ installed, then moved
 cmake --install "$build" --prefix "$work/first" >"$work/log" 2>&1 ||

@@ -40,7 +40,8 @@ typedef struct wl_word2vec_config {
     double min_lr_fraction; /* of lr, below which it does not fall, 0 to 1; 1e-4 */
     double cap;             /* 0 or more, 0 for none; 64. A row that more pairs of a batch name has
                                the sum of their gradients, all of which are stale, scaled by
-                               cap/pairs: without it large batches diverge. batch/4 does well */
+                               cap/pairs: without it large batches diverge, and
+                               without subsampling small ones too */
     uint64_t seed;          /* 1 */
     int32_t dtype;          /* of both tables: WL_F32, WL_F16 or WL_BF16 (rounded stochastically);
                                WL_F32 */
