@@ -133,9 +133,12 @@ __device__ inline void update_pack(const rule &r, rows_of<T> table, float *m, fl
         return;
     }
     pack<T, W> out;
-    for (int i = 0; i < W; i++)
-        from_float_stochastic(&out.v[i], p[i],
-                              wl_rounding_bits(r.seed, uint64_t(element + i), r.step));
+    wl_random drawn = wl_rounding_draw(r.seed, uint64_t(element), r.step);
+    for (int i = 0; i < W; i++) {
+        const uint64_t e = uint64_t(element + i);
+        if (i > 0 && e % 8 == 0) drawn = wl_rounding_draw(r.seed, e, r.step);
+        from_float_stochastic(&out.v[i], p[i], wl_rounding_bits(drawn, e));
+    }
     *reinterpret_cast<pack<T, W> *>(at) = out;
 }
 

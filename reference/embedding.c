@@ -137,6 +137,8 @@ wl_status WL_REF(embedding_update)(wl_ctx *ctx, const wl_dims *d, const wl_embed
     if (r.skip) return WL_OK;
 #pragma omp parallel for schedule(dynamic, 32) if (d->N * d->K * d->D > 16384)
     for (int64_t group = 0; group < by.groups; group++) {
+        if (group + 4 < by.groups)
+            prefetch(row_of(&a->table, (int64_t)by.row[by.start[group + 4]], 0), d->D);
         for (int64_t from = 0; from < d->D; from += BLOCK) {
             const int64_t width = least(BLOCK, d->D - from);
             real sum[BLOCK];

@@ -1,20 +1,27 @@
 /* Reference of <wordloom/negative_sampling.h>. */
 #include "gemm.h"
 
-/* Scores in, gradients at them out; returns the loss. Slot 0 is the target if `target` says so;
- * a NaN score stands for an empty slot. */
-static real logistic(real *s, int64_t n, bool target, real scale)
+/* Scores of the n slots from ids[from] on in, gradients at them out; returns the loss. The first
+ * slot is the target if `target` says so. An empty slot has neither loss nor gradient. */
+static real logistic(real *s, const wl_tensor *ids, int64_t from, int64_t n, int64_t V, bool target,
+                     real scale)
 {
+    enum { SLOTS = 64 };
     real loss = 0;
+    for (int64_t first = 0; first < n; first += SLOTS) {
+        const int64_t slots = least(SLOTS, n - first);
+        real weight[SLOTS];
+        for (int64_t i = 0; i < slots; i++)
+            weight[i] = id_at(ids, from + first + i, V) < 0 ? 0 : scale;
 #pragma omp simd reduction(+ : loss)
-    for (int64_t i = 0; i < n; i++) {
-        const bool positive = target && i == 0, empty = s[i] != s[i];
-        const real x = empty ? 0 : positive ? -s[i] : s[i]; /* loss log(1 + exp x) */
-        const real e = exponential(x < 0 ? x : -x);
-        const real sigmoid = (x < 0 ? e : 1) / (1 + e);
-        const real l = (x > 0 ? x : 0) + log_one_plus(e);
-        loss += empty ? 0 : scale * l;
-        s[i] = empty ? 0 : positive ? -scale * sigmoid : scale * sigmoid;
+        for (int64_t i = 0; i < slots; i++) {
+            const bool positive = target && first + i == 0;
+            const real x = positive ? -s[first + i] : s[first + i]; /* loss log(1 + exp x) */
+            const real e = exponential(x < 0 ? x : -x);
+            const real sigmoid = (x < 0 ? e : 1) / (1 + e);
+            loss += weight[i] * ((x > 0 ? x : 0) + log_one_plus(e));
+            s[first + i] = weight[i] * (positive ? -sigmoid : sigmoid);
+        }
     }
     return loss;
 }
@@ -49,12 +56,16 @@ wl_status WL_REF(negative_sampling_forward)(wl_ctx *ctx, const wl_dims *d,
 #pragma omp parallel for schedule(static) if (d->N * K * d->D > 16384)
     for (int64_t n = 0; n < d->N; n++) {
         const row h = row_of(&a->h, n, 0);
+        for (int64_t k = (n + 2) * K; n + 2 < d->N && k < (n + 3) * K; k++) {
+            const int64_t id = id_at(&a->samples, k, d->V);
+            if (id >= 0) prefetch(row_of(&a->table, id, 0), d->D);
+        }
         for (int64_t k = 0; k < K; k++) {
             const int64_t id = checked_id(ctx, WL_ID_ROW(negative_sampling_forward, samples),
                                           &a->samples, n * K + k, d->V, true);
-            g[n * K + k] = id < 0 ? (real)NAN : dot(h, row_of(&a->table, id, 0), d->D);
+            g[n * K + k] = id < 0 ? 0 : dot(h, row_of(&a->table, id, 0), d->D);
         }
-        losses[n] = logistic(g + n * K, K, true, (real)a->scale);
+        losses[n] = logistic(g + n * K, &a->samples, n * K, K, d->V, true, (real)a->scale);
         if (wl_present(&a->dh)) hidden_gradient(&a->dh, &a->table, &a->samples, g, n, d, 1);
     }
     sum_losses(&a->loss, losses, d->N);
@@ -125,11 +136,9 @@ WL_REF(negative_sampling_shared_forward)(wl_ctx *ctx, const wl_dims *d,
     for (int64_t n = 0; n < N; n++) {
         const int64_t id = checked_id(ctx, WL_ID_ROW(negative_sampling_shared_forward, targets),
                                       &a->targets, n, d->V, true);
-        gt[n] = id < 0 ? (real)NAN : dot(row_of(&a->h, n, 0), row_of(&a->table, id, 0), D);
-        for (int64_t k = 0; k < K; k++)
-            if (id_at(&a->negatives, k, d->V) < 0) gn[n * K + k] = (real)NAN;
-        losses[n] = logistic(gt + n, 1, true, (real)a->scale) +
-                    logistic(gn + n * K, K, false, (real)a->scale);
+        gt[n] = id < 0 ? 0 : dot(row_of(&a->h, n, 0), row_of(&a->table, id, 0), D);
+        losses[n] = logistic(gt + n, &a->targets, n, 1, d->V, true, (real)a->scale) +
+                    logistic(gn + n * K, &a->negatives, 0, K, d->V, false, (real)a->scale);
     }
     sum_losses(&a->loss, losses, N);
     return WL_OK;

@@ -110,6 +110,14 @@ static inline row row_of(const wl_tensor *t, int64_t index, int64_t feature)
     return (row){ (char *)t->data + at * wl_dtype_size(t->dtype), t->dtype };
 }
 
+/* Asks for a row of n features that will be read, or updated, a few rows from now. */
+static inline void prefetch(row r, int64_t n)
+{
+    const char *p = r.data;
+    for (size_t at = 0; at < (size_t)n * wl_dtype_size(r.dtype); at += 64)
+        __builtin_prefetch(p + at, 1);
+}
+
 static inline __attribute__((always_inline)) real dot_as(const void *a, const void *b,
                                                          int32_t dtype, int64_t n)
 {

@@ -113,8 +113,11 @@ static inline void store_by_rule(const rule *r, row to, const real *from, int64_
         store_row(to, from, n);
         return;
     }
+    wl_random drawn = { { 0 } };
     for (int64_t i = 0; i < n; i++) {
-        const uint32_t random = wl_rounding_bits(r->seed, (uint64_t)(element + i), r->step);
+        const uint64_t e = (uint64_t)(element + i);
+        if (i == 0 || e % 8 == 0) drawn = wl_rounding_draw(r->seed, e, r->step);
+        const uint32_t random = wl_rounding_bits(drawn, e);
         ((uint16_t *)to.data)[i] = to.dtype == WL_F16 ? wl_f16_stochastic((float)from[i], random)
                                                       : wl_bf16_stochastic((float)from[i], random);
     }

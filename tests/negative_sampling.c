@@ -54,6 +54,22 @@ static void large_scores_stay_finite(void **state)
     case_free(&c);
 }
 
+/* a table that went wrong must show in the loss: only -1 is an empty slot */
+static void nan_in_a_table_reaches_the_loss(void **state)
+{
+    (void)state;
+    for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+        op_case c = made("negative_sampling_forward", "N=3 K=3 V=4 D=5");
+        outcome o;
+        c.value[case_row(&c, "samples")][4] = 2;
+        c.value[case_row(&c, "table")][2 * 5] = NAN;
+        if (execute(&o, &c, *b)) fail_msg("%s", o.trouble);
+        assert_true(isnan(o.value[case_row(&c, "loss")][0]));
+        outcome_free(&o);
+        case_free(&c);
+    }
+}
+
 static const char *const sizes[] = {
     "N=7 K=3 V=5 D=3",           /* nothing divides a pack */
     "N=0 K=6 V=5 D=8",           /* no rows: loss 0 */
@@ -192,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orthogonal_rows_give_a_half),
         cmocka_unit_test(large_scores_stay_finite),
+        cmocka_unit_test(nan_in_a_table_reaches_the_loss),
         cmocka_unit_test(forward_holds),
         cmocka_unit_test(backward_holds),
         cmocka_unit_test(shared_forward_holds),

@@ -45,11 +45,15 @@ WL_BOTH wl_random wl_philox(uint64_t seed, uint64_t index, uint32_t step, uint32
     return out;
 }
 
-/* 16 random bits for an element of a table in one step. */
-WL_BOTH uint32_t wl_rounding_bits(uint64_t seed, uint64_t element, uint32_t step)
+/* The draw that an element of a table shares with those of the same eighth in one step, and the
+ * element's own 16 bits of it. */
+WL_BOTH wl_random wl_rounding_draw(uint64_t seed, uint64_t element, uint32_t step)
 {
-    const wl_random r = wl_philox(seed, element / 8, step, WL_PURPOSE_ROUNDING);
-    return r.word[element % 8 / 2] >> (element % 2 * 16) & 0xffff;
+    return wl_philox(seed, element / 8, step, WL_PURPOSE_ROUNDING);
+}
+WL_BOTH uint32_t wl_rounding_bits(wl_random drawn, uint64_t element)
+{
+    return drawn.word[element % 8 / 2] >> (element % 2 * 16) & 0xffff;
 }
 
 #endif
