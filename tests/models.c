@@ -1,73 +1,13 @@
-/* Models on the CPU: the noise distribution, skip-gram's mini-batches, and training word2vec. */
-#include "data_files.h"
-
-#include "../host/models/skipgram_batches.h"
+/* Models: the arenas they live in, and training word2vec. */
+#include "texts.h"
 
 #include <wordloom/nn/memory.h>
-#include <wordloom/nn/noise.h>
 #include <wordloom/nn/similar.h>
 #include <wordloom/nn/word2vec.h>
 
 #include <float.h>
 #include <math.h>
 #include <omp.h>
-
-/* ------------------------------------------------------------------ shared */
-
-static wl_corpus *open_text(const char *text)
-{
-    wl_corpus *corpus;
-    wl_error error;
-    write_text(in_folder("corpus.txt"), text);
-    assert_int_equal(wl_corpus_open(&corpus, in_folder("corpus.txt"), &error), WL_OK);
-    return corpus;
-}
-
-static wl_vocabulary *count(wl_corpus *corpus, int64_t min_count)
-{
-    wl_vocabulary *words;
-    wl_error error;
-    assert_int_equal(wl_word2vec_count(&words, corpus, min_count, NULL, NULL, NULL, &error), WL_OK);
-    return words;
-}
-
-static wl_vocabulary *of_counts(const int64_t *counts, int n)
-{
-    wl_vocabulary *words;
-    assert_int_equal(wl_vocabulary_create(&words), WL_OK);
-    for (int i = 0; i < n; i++) {
-        char word[16];
-        const int length = snprintf(word, sizeof word, "w%d", i);
-        assert_int_equal(wl_vocabulary_add_count(words, word, (size_t)length, counts[i], NULL),
-                         WL_OK);
-    }
-    return words;
-}
-
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = (*state += 0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-/* Lines of eight words, all of one of four topics of six words: a0..a5, b0..b5, ... */
-static char *topics(int lines)
-{
-    char *text = malloc((size_t)lines * 24 + 1), *to = text;
-    uint64_t state = 5;
-    for (int i = 0; i < lines; i++) {
-        const char topic = (char)('a' + next_random(&state) % 4);
-        for (int j = 0; j < 8; j++) {
-            *to++ = topic;
-            *to++ = (char)('0' + next_random(&state) % 6);
-            *to++ = j < 7 ? ' ' : '\n';
-        }
-    }
-    *to = 0;
-    return text;
-}
 
 /* ------------------------------------------------------------------ memory */
 
@@ -104,248 +44,6 @@ static void an_arena_carves_what_it_measured(void **state)
     assert_int_equal(wl_arena_create(&arena, ctx, carve_too_much, t, &error), WL_NO_MEMORY);
     wl_arena_destroy(&arena);
     wl_ctx_destroy(ctx);
-}
-
-/* ------------------------------------------------------------------ noise */
-
-static const int64_t counts[] = { 400, 100, 1, 0, 7, 7, 90000, 25 };
-enum { WORDS = sizeof counts / sizeof *counts };
-
-static wl_noise *noise_of(double power)
-{
-    wl_noise *noise;
-    wl_error error;
-    wl_vocabulary *words = of_counts(counts, WORDS);
-    assert_int_equal(wl_noise_create(&noise, words, power, &error), WL_OK);
-    wl_vocabulary_destroy(words);
-    return noise;
-}
-
-static void noise_is_the_power_of_the_counts(void **state)
-{
-    (void)state;
-    const double powers[] = { 0.75, 1, 0, 0.5 };
-    for (int k = 0; k < 4; k++) {
-        wl_noise *noise = noise_of(powers[k]);
-        double all = 0, sum = 0;
-        for (int i = 0; i < WORDS; i++) all += counts[i] ? pow((double)counts[i], powers[k]) : 0;
-        for (int i = 0; i < WORDS; i++) {
-            const double p = wl_noise_probability(noise, i);
-            const double expected = counts[i] ? pow((double)counts[i], powers[k]) / all : 0;
-            assert_true(fabs(p - expected) <= 4 * DBL_EPSILON);
-            sum += p;
-        }
-        assert_true(fabs(sum - 1) <= WORDS * DBL_EPSILON);
-        wl_noise_destroy(noise);
-    }
-}
-
-/* What the columns give away to each word is its probability, to within the 2^-32 of a column. */
-static void the_alias_table_keeps_the_probabilities(void **state)
-{
-    (void)state;
-    wl_noise *noise = noise_of(0.75);
-    double given[WORDS] = { 0 };
-    for (int i = 0; i < WORDS; i++) {
-        uint32_t threshold;
-        int32_t alias;
-        wl_noise_column(noise, i, &threshold, &alias);
-        given[i] += threshold * 0x1p-32 / WORDS;
-        given[alias] += (1 - threshold * 0x1p-32) / WORDS;
-    }
-    for (int i = 0; i < WORDS; i++)
-        assert_true(fabs(given[i] - wl_noise_probability(noise, i)) <= WORDS * 0x1p-32);
-    wl_noise_destroy(noise);
-}
-
-/* Five standard deviations for each word. */
-static void draws_follow_the_distribution(void **state)
-{
-    (void)state;
-    enum { DRAWS = 1000000 };
-    wl_noise *noise = noise_of(0.75);
-    int64_t drawn[WORDS] = { 0 };
-    uint64_t random = 1;
-    for (int i = 0; i < DRAWS; i++) drawn[wl_noise_draw(noise, next_random(&random))]++;
-    for (int i = 0; i < WORDS; i++) {
-        const double p = wl_noise_probability(noise, i);
-        assert_true(fabs((double)drawn[i] - DRAWS * p) <= 5 * sqrt(DRAWS * p * (1 - p)));
-    }
-    assert_int_equal(drawn[3], 0);
-    wl_noise_destroy(noise);
-}
-
-static void noise_of_nothing_is_refused(void **state)
-{
-    (void)state;
-    wl_noise *noise;
-    wl_error error;
-    const int64_t none[2] = { 0, 0 };
-    wl_vocabulary *words = of_counts(none, 2);
-    assert_int_equal(wl_noise_create(&noise, words, 0.75, &error), WL_OUT_OF_RANGE);
-    assert_null(noise);
-    wl_vocabulary_destroy(words);
-}
-
-/* ------------------------------------------------------------------ mini-batches */
-
-/* All pairs of a number of epochs. */
-typedef struct stream {
-    int64_t pairs, centres, room; /* room for so many pairs */
-    int32_t *inputs, *samples;
-} stream;
-
-static void make_room(stream *s, int64_t pairs, int64_t K)
-{
-    if (pairs <= s->room) return;
-    s->room = 2 * pairs;
-    s->inputs = realloc(s->inputs, (size_t)s->room * sizeof *s->inputs);
-    s->samples = realloc(s->samples, (size_t)(s->room * K) * sizeof *s->samples);
-    assert_true(s->inputs && s->samples);
-}
-
-static stream read_stream(wl_corpus *corpus, const wl_vocabulary *words, wl_skipgram_config config,
-                          int64_t epochs)
-{
-    stream s = { 0 };
-    wl_noise *noise;
-    wl_skipgram *batches;
-    wl_skipgram_batch batch;
-    wl_error error;
-    const int64_t K = 1 + config.negative;
-    assert_int_equal(wl_noise_create(&noise, words, 0.75, &error), WL_OK);
-    assert_int_equal(wl_skipgram_create(&batches, &config, words, noise, &error), WL_OK);
-    for (int64_t epoch = 0; epoch < epochs; epoch++) {
-        wl_skipgram_begin(batches, corpus, epoch);
-        for (;;) {
-            assert_int_equal(wl_skipgram_plan(batches, &batch, &error), WL_OK);
-            if (batch.centres == 0) break;
-            make_room(&s, s.pairs + batch.pairs, K);
-            wl_skipgram_fill(batches, s.inputs + s.pairs, s.samples + s.pairs * K);
-            s.pairs += batch.pairs;
-            s.centres += batch.centres;
-        }
-    }
-    wl_skipgram_destroy(batches);
-    wl_noise_destroy(noise);
-    return s;
-}
-
-static void free_stream(stream s)
-{
-    free(s.inputs);
-    free(s.samples);
-}
-
-/* a b a c / b / a c: with a reach of 1, every neighbour on the line and no other. */
-static void a_pair_is_a_word_and_its_neighbour_on_the_line(void **state)
-{
-    (void)state;
-    wl_corpus *corpus = open_text("a b unknown a c\n\nb\na c");
-    wl_vocabulary *words = count(corpus, 2);
-    const wl_skipgram_config config = { .window = 1, .negative = 1, .batch = 3 };
-    stream s = read_stream(corpus, words, config, 1);
-    const char *expected = "ba ab ab ba ca ac ca ac "; /* context, centre */
-    assert_int_equal(s.pairs, 8);
-    assert_int_equal(s.centres, 7);
-    for (int64_t i = 0; i < s.pairs; i++) {
-        assert_int_equal(*wl_vocabulary_word(words, s.inputs[i], NULL), expected[3 * i]);
-        assert_int_equal(*wl_vocabulary_word(words, s.samples[2 * i], NULL), expected[3 * i + 1]);
-    }
-    free_stream(s);
-    wl_vocabulary_destroy(words);
-    wl_corpus_close(corpus);
-}
-
-static void assert_streams_equal(stream a, stream b, int64_t K)
-{
-    assert_int_equal(a.pairs, b.pairs);
-    assert_memory_equal(a.inputs, b.inputs, (size_t)a.pairs * sizeof(int32_t));
-    assert_memory_equal(a.samples, b.samples, (size_t)(a.pairs * K) * sizeof(int32_t));
-}
-
-static void pairs_depend_neither_on_the_batch_nor_on_threads(void **state)
-{
-    (void)state;
-    char *text = topics(12000); /* more than is read at once */
-    wl_corpus *corpus = open_text(text);
-    wl_vocabulary *words = count(corpus, 1);
-    wl_skipgram_config config = { .window = 4, .negative = 3, .batch = 256, .sample = 0.01 };
-    const int64_t batches[] = { 1, 97, 65536, 1000000 };
-    omp_set_num_threads(1);
-    const stream first = read_stream(corpus, words, config, 2);
-    for (int i = 0; i < 4; i++) {
-        config.batch = batches[i];
-        omp_set_num_threads(1 << i);
-        const stream s = read_stream(corpus, words, config, 2);
-        assert_streams_equal(first, s, 4);
-        free_stream(s);
-    }
-    config.seed = 1;
-    const stream other = read_stream(corpus, words, config, 2);
-    assert_true(other.pairs != first.pairs ||
-                memcmp(other.samples, first.samples, (size_t)first.pairs * sizeof(int32_t)));
-    free_stream(other);
-    free_stream(first);
-    wl_vocabulary_destroy(words);
-    wl_corpus_close(corpus);
-    free(text);
-}
-
-/* One long line: each place but those near its ends has 2 reach neighbours, and reaches are
- * uniform, so that pairs are (1 + window) a word; five standard deviations. */
-static void reaches_are_uniform_and_negatives_are_not_the_target(void **state)
-{
-    (void)state;
-    enum { N = 30000, W = 5 };
-    char *text = malloc(2 * N + 1);
-    uint64_t random = 3;
-    for (int i = 0; i < N; i++) {
-        text[2 * i] = (char)('a' + next_random(&random) % 8);
-        text[2 * i + 1] = ' ';
-    }
-    text[2 * N] = 0;
-    wl_corpus *corpus = open_text(text);
-    wl_vocabulary *words = count(corpus, 1);
-    const wl_skipgram_config config = { .window = W, .negative = 5, .batch = 100 };
-    stream s = read_stream(corpus, words, config, 1);
-    const double deviation = 2 * sqrt((W * W - 1) / 12.0) * sqrt(N);
-    assert_int_equal(s.centres, N);
-    assert_true(fabs((double)s.pairs - (W + 1.0) * N) <= 5 * deviation + 2 * W * W);
-    int64_t absent = 0;
-    for (int64_t i = 0; i < s.pairs * 6; i++) {
-        absent += s.samples[i] == -1;
-        assert_in_range(s.samples[i] + 1, i % 6 ? 0 : 1, 8);
-        if (i % 6) assert_int_not_equal(s.samples[i], s.samples[i - i % 6]);
-    }
-    assert_true(absent > 0);
-    free_stream(s);
-    wl_vocabulary_destroy(words);
-    wl_corpus_close(corpus);
-    free(text);
-}
-
-/* a makes up half of the text: kept with (sqrt(0.5/t) + 1) t/0.5; five standard deviations. */
-static void frequent_words_are_subsampled(void **state)
-{
-    (void)state;
-    enum { N = 20000 };
-    char *text = malloc(4 * N + 1);
-    for (int i = 0; i < N; i++) {
-        const char pair[5] = { 'a', ' ', (char)('b' + i % 20), i % 50 ? ' ' : '\n', 0 };
-        memcpy(text + 4 * i, pair, 5);
-    }
-    wl_corpus *corpus = open_text(text);
-    wl_vocabulary *words = count(corpus, 1);
-    const double t = 0.05, keep = (sqrt(0.5 / t) + 1) * t / 0.5;
-    const wl_skipgram_config config = { .window = 5, .negative = 1, .batch = 64, .sample = t };
-    stream s = read_stream(corpus, words, config, 1);
-    const double kept = (double)(s.centres - N);
-    assert_true(fabs(kept - N * keep) <= 5 * sqrt(N * keep * (1 - keep)));
-    free_stream(s);
-    wl_vocabulary_destroy(words);
-    wl_corpus_close(corpus);
-    free(text);
 }
 
 /* ------------------------------------------------------------------ training */
@@ -455,6 +153,35 @@ static void bits_are_the_same_for_any_number_of_threads(void **state)
         free(first);
         free_bench(&b);
     }
+    free(text);
+}
+
+/* The same draws and, but for rounding, the same sums: on CUDA, emulated or real, a run of a few
+ * batches loses what it loses on the CPU, and ends with the same tables. */
+static void both_devices_learn_the_same(void **state)
+{
+    (void)state;
+    if (wl_device_count(WL_CUDA) == 0) {
+        print_message("skipped: no CUDA device, emulated or real\n");
+        skip();
+    }
+    char *text = topics(12);
+    bench cpu = make_bench(text), cuda = make_bench(text);
+    wl_ctx_destroy(cuda.ctx);
+    assert_int_equal(wl_ctx_create(&cuda.ctx, WL_CUDA, 0), WL_OK);
+    cpu.config.epochs = cuda.config.epochs = 2;
+    float *one = train(&cpu), *two = train(&cuda);
+    for (int epoch = 0; epoch < 2; epoch++)
+        assert_true(fabs(cpu.losses[epoch] - cuda.losses[epoch]) <=
+                    1000 * (double)FLT_EPSILON * cpu.losses[epoch]);
+    double apart = 0, most = 0;
+    for (size_t i = 0; i < table_bytes(&cpu) / sizeof *one; i++) {
+        apart = fmax(apart, fabs((double)one[i] - (double)two[i]));
+        most = fmax(most, fabs((double)one[i]));
+    }
+    assert_true(most > 0 && apart <= 1000 * (double)FLT_EPSILON * most);
+    free(one), free(two);
+    free_bench(&cpu), free_bench(&cuda);
     free(text);
 }
 
@@ -643,16 +370,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_carves_what_it_measured),
-        cmocka_unit_test(noise_is_the_power_of_the_counts),
-        cmocka_unit_test(the_alias_table_keeps_the_probabilities),
-        cmocka_unit_test(draws_follow_the_distribution),
-        cmocka_unit_test(noise_of_nothing_is_refused),
-        cmocka_unit_test(a_pair_is_a_word_and_its_neighbour_on_the_line),
-        cmocka_unit_test(pairs_depend_neither_on_the_batch_nor_on_threads),
-        cmocka_unit_test(reaches_are_uniform_and_negatives_are_not_the_target),
-        cmocka_unit_test(frequent_words_are_subsampled),
         cmocka_unit_test(the_loss_falls_with_every_rule_and_type),
         cmocka_unit_test(bits_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(both_devices_learn_the_same),
         cmocka_unit_test(words_of_a_topic_become_neighbours),
         cmocka_unit_test(the_first_batch_is_as_by_hand),
         cmocka_unit_test(a_run_that_diverges_stops_with_finite_tables),

@@ -102,7 +102,7 @@ void print_report(const char *format, va_list arguments)
 
 #ifdef EMULATOR_ASAN
 // AddressSanitizer calls this before its own report.
-extern "C" void __asan_on_error() { print_thread(); }
+extern "C" __attribute__((visibility("default"))) void __asan_on_error() { print_thread(); }
 #endif
 
 void fail(location at, const char *format, ...)
