@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+extern "C" void openblas_set_num_threads(int threads);
+
 namespace
 {
 
@@ -188,7 +190,7 @@ int main(int argc, char **argv)
     const std::string family = take(argc, argv, "--family"), only = take(argc, argv, "--device");
     const std::vector<std::string> families =
         family.empty() ? all_families() : std::vector<std::string>{ family };
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    openblas_set_num_threads(1); /* the library runs its products in OpenMP threads */
     const std::vector<device> devices = devices_wanted(only);
     if (devices.empty()) {
         fprintf(stderr, "no such device here: %s\n", only.c_str());

@@ -64,6 +64,7 @@ static void fill(op_case *c, int row, int64_t bad)
     const wl_arg *arg = &c->spec->arg[row];
     const int32_t dtype = c->like[row].dtype;
     const bool real = arg->kind == WL_REAL || arg->kind == WL_STORED;
+#pragma omp parallel for if (c->count[row] > 100000)
     for (int64_t i = 0; i < c->count[row]; i++)
         c->value[row][i] = arg->role == WL_OUT ? NAN
                            : real              ? make_real(c, arg, row, i, dtype)
