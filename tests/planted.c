@@ -4,7 +4,9 @@
 
 #include "emulator/fault.h"
 
+#include <omp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,8 +125,13 @@ static int in_a_child(int (*body)(const op_case *c, const wl_backend *b, size_t 
     fflush(NULL);
     const pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0) _exit(freopen("/dev/null", "w", stderr) ? body(c, backend, how) : 3);
+    if (child == 0) {
+        omp_set_num_threads(1); /* the threads of the parent's team are not here */
+        alarm(120);
+        _exit(freopen("/dev/null", "w", stderr) ? body(c, backend, how) : 3);
+    }
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_false(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM); /* a hang is no notice */
     return WIFEXITED(status) && WEXITSTATUS(status) <= NOTHING_TO_BREAK ? WEXITSTATUS(status)
                                                                         : NOTICED;
 }
