@@ -22,7 +22,10 @@ int device_count()
 wl_status device_describe(int ordinal, wl_device_info *out)
 {
     cudaDeviceProp p;
-    if (cudaGetDeviceProperties(&p, ordinal) != cudaSuccess) return WL_DEVICE_ERROR;
+    if (cudaGetDeviceProperties(&p, ordinal) != cudaSuccess) {
+        cudaGetLastError();
+        return WL_DEVICE_ERROR;
+    }
     static_assert(sizeof p.name <= sizeof out->name, "a device's name fits");
     memcpy(out->name, p.name, sizeof p.name);
     out->memory = int64_t(p.totalGlobalMem);

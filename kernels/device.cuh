@@ -29,10 +29,10 @@ inline unsigned blocks_for(int64_t n, int per_block)
 
 inline wl_status status_of(wl_ctx *ctx, cudaError_t error)
 {
-    return error == cudaSuccess
-               ? WL_OK
-               : wl_fail(ctx, error == cudaErrorMemoryAllocation ? WL_NO_MEMORY : WL_DEVICE_ERROR,
-                         "CUDA: %s", cudaGetErrorString(error));
+    if (error == cudaSuccess) return WL_OK;
+    cudaGetLastError(); /* told here: the next call is not to meet it again */
+    return wl_fail(ctx, error == cudaErrorMemoryAllocation ? WL_NO_MEMORY : WL_DEVICE_ERROR,
+                   "CUDA: %s", cudaGetErrorString(error));
 }
 
 template <class T> struct exactly {

@@ -5,6 +5,7 @@
 
 #include <cublasLt.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ template <class F> bool find(void *library, F &function, const char *name)
     return function != nullptr;
 }
 
-bool load(cublaslt &lt)
+bool load_library(cublaslt &lt)
 {
     char name[32];
     snprintf(name, sizeof name, "libcublasLt.so.%d", CUBLAS_VER_MAJOR);
@@ -54,11 +55,25 @@ bool load(cublaslt &lt)
            find(lt.library, lt.matmul, "cublasLtMatmul");
 }
 
+/* The library, loaded by the first who asks and kept as long as the process: it takes long to load,
+ * and captured graphs may hold its kernels. Null: it is not there. */
+const cublaslt *library()
+{
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    static cublaslt lt;
+    static bool asked, found;
+    pthread_mutex_lock(&one_at_a_time);
+    if (!asked) found = load_library(lt);
+    asked = true;
+    pthread_mutex_unlock(&one_at_a_time);
+    return found ? &lt : nullptr;
+}
+
 /* What one shape is known by. */
 struct shape {
     int64_t M, N, K, lda, ldb, ldc;
     int32_t dtype;
-    uint8_t at, bt, a_align, b_align;
+    uint8_t at, bt, a_align, b_align, c_align;
 };
 
 struct plan {
@@ -68,7 +83,7 @@ struct plan {
 
 /* A context's products. A shape beyond the last plan takes the oldest one's place. */
 struct handle {
-    cublaslt lt;
+    const cublaslt *lt;
     cublasLtHandle_t blas;
     int plans, oldest;
     plan known[64];
@@ -129,26 +144,34 @@ cublasStatus_t choose(handle *h, const shape &s, const descriptors &d, plan *out
     const size_t most = GEMM_BYTES;
     const uint32_t schemes = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
     const uint32_t a_bytes = 1u << s.b_align, b_bytes = 1u << s.a_align;
+    const uint32_t c_bytes = 1u << s.c_align;
     cublasLtMatmulPreference_t wish = nullptr;
     cublasLtMatmulHeuristicResult_t best = {};
     int found = 0;
-    cublasStatus_t status = h->lt.preference(&wish);
+    cublasStatus_t status = h->lt->preference(&wish);
     if (!status)
-        status = h->lt.preference_set(wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most,
-                                      sizeof most);
+        status = h->lt->preference_set(wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most,
+                                       sizeof most);
     if (!status)
-        status = h->lt.preference_set(wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes,
-                                      sizeof schemes);
+        status = h->lt->preference_set(wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes,
+                                       sizeof schemes);
     if (!status)
-        status = h->lt.preference_set(wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &a_bytes,
-                                      sizeof a_bytes);
+        status = h->lt->preference_set(wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &a_bytes,
+                                       sizeof a_bytes);
     if (!status)
-        status = h->lt.preference_set(wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &b_bytes,
-                                      sizeof b_bytes);
+        status = h->lt->preference_set(wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &b_bytes,
+                                       sizeof b_bytes);
     if (!status)
-        status = h->lt.heuristic(h->blas, d.operation, d.b, d.a, d.c, d.c, wish, 1, &best, &found);
-    if (wish) h->lt.preference_destroy(wish);
+        status = h->lt->preference_set(wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &c_bytes,
+                                       sizeof c_bytes);
+    if (!status)
+        status = h->lt->preference_set(wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &c_bytes,
+                                       sizeof c_bytes);
+    if (!status)
+        status = h->lt->heuristic(h->blas, d.operation, d.b, d.a, d.c, d.c, wish, 1, &best, &found);
+    if (wish) h->lt->preference_destroy(wish);
     if (!status && !found) status = CUBLAS_STATUS_NOT_SUPPORTED;
+    if (!status) status = best.state;
     out->of = s;
     out->algorithm = best.algo;
     return status;
@@ -184,29 +207,23 @@ __global__ void scale_rows(float *c, int64_t pitch, int64_t M, int64_t N, float 
 
 } // namespace
 
-bool gemm_available()
-{
-    cublaslt lt = {};
-    const bool found = load(lt);
-    if (lt.library) dlclose(lt.library);
-    return found;
-}
+bool gemm_available() { return library() != nullptr; }
 
 wl_status gemm_open(wl_ctx *ctx)
 {
     handle *h = (handle *)calloc(1, sizeof(handle));
     if (!h) return wl_fail(ctx, WL_NO_MEMORY, "no memory for the handle of cuBLASLt");
     ctx->gemm = h;
-    if (!load(h->lt)) return wl_fail(ctx, WL_UNSUPPORTED, "libcublasLt cannot be loaded");
-    return blas_status(ctx, h->lt.create(&h->blas));
+    h->lt = library();
+    if (!h->lt) return wl_fail(ctx, WL_UNSUPPORTED, "libcublasLt cannot be loaded");
+    return blas_status(ctx, h->lt->create(&h->blas));
 }
 
 void gemm_close(wl_ctx *ctx)
 {
     handle *h = (handle *)ctx->gemm;
     if (!h) return;
-    if (h->blas) h->lt.destroy(h->blas);
-    if (h->lt.library) dlclose(h->lt.library);
+    if (h->blas) h->lt->destroy(h->blas);
     free(h);
     ctx->gemm = nullptr;
 }
@@ -224,14 +241,15 @@ wl_status gemm(wl_ctx *ctx, int64_t M, int64_t N, int64_t K, int32_t dtype, matr
     s.M = M, s.N = N, s.K = K, s.lda = a.pitch, s.ldb = b.pitch, s.ldc = pitch, s.dtype = dtype;
     s.at = a.transposed, s.bt = b.transposed;
     s.a_align = alignment_of(a.data), s.b_align = alignment_of(b.data);
+    s.c_align = alignment_of(c);
     descriptors d = {};
     const plan *p = nullptr;
-    cublasStatus_t status = describe(h->lt, s, d);
+    cublasStatus_t status = describe(*h->lt, s, d);
     if (!status) status = plan_for(h, s, d, &p);
     if (!status)
         status =
-            h->lt.matmul(h->blas, d.operation, &one, b.data, d.b, a.data, d.a, &beta, c, d.c, c,
-                         d.c, &p->algorithm, workspace, GEMM_BYTES, cudaStream_t(ctx->stream));
-    destroy(h->lt, d);
+            h->lt->matmul(h->blas, d.operation, &one, b.data, d.b, a.data, d.a, &beta, c, d.c, c,
+                          d.c, &p->algorithm, workspace, GEMM_BYTES, cudaStream_t(ctx->stream));
+    destroy(*h->lt, d);
     return blas_status(ctx, status);
 }
