@@ -7,7 +7,7 @@
 namespace
 {
 
-constexpr int PART = 4096; /* elements that a block sums: the same on every device */
+constexpr int PART = WL_SQUARES_PART; /* elements that a block sums */
 
 /* The entries that a device count leaves of N. */
 __device__ inline int64_t counted(const int64_t *count, int64_t N)

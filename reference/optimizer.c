@@ -9,11 +9,11 @@ static int64_t counted(const wl_tensor *count, int64_t N)
     return c < 0 ? 0 : least(c, N);
 }
 
-/* A partial sum for every 4,096 elements, then their sum: the same for any number of threads. */
+/* Partial sums, then their sum: the same for any number of threads. */
 wl_status WL_REF(optimizer_sum_squares)(wl_ctx *ctx, const wl_dims *d,
                                         const wl_optimizer_sum_squares_args *a)
 {
-    enum { PART = 4096 };
+    enum { PART = WL_SQUARES_PART };
     const int64_t n = counted(&a->count, d->N) * d->D, parts = (n + PART - 1) / PART;
     real *part = (real *)(void *)ctx->workspace;
     wide total = 0;

@@ -74,9 +74,6 @@ static void a_factor_in_the_float_reference_is_caught(void **state)
             const wl_kind kind = c.spec->arg[row].kind;
             verdict why;
             if (!case_writes(&c, row) || (kind != WL_REAL && kind != WL_STORED)) continue;
-            if (c.spec->arg[row].role == WL_STATE &&
-                (*c.spec->arg[row].name != 't' && *c.spec->arg[row].name != 'p'))
-                continue; /* m and v, which the first rule does not touch */
             assert_true(agrees_on(the_cpu(), &c, why));
             const wl_backend wrong = spoiled(the_cpu(), c.spec, row, 1.5);
             if (agrees_on(&wrong, &c, why))

@@ -1,11 +1,12 @@
 /* The contract of <wordloom/optimizer.h>. */
 #include "update_rule.h"
 
-/* One partial sum for every 4,096 elements, whatever the device. */
+/* The partial sums. */
 static size_t partials(const wl_backend *backend, const wl_dims *d, const void *args)
 {
     (void)args;
-    return wl_part((d->N * d->D + 4095) / 4096, wl_dtype_size(backend->real));
+    return wl_part((d->N * d->D + WL_SQUARES_PART - 1) / WL_SQUARES_PART,
+                   wl_dtype_size(backend->real));
 }
 
 static double rows_bytes(const wl_dims *d, size_t real, size_t stored, size_t id)
