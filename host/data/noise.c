@@ -1,18 +1,15 @@
 /* The alias table of <wordloom/nn/noise.h>. */
 #include <wordloom/nn/noise.h>
 
+#include "../core/alias.h"
+
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct column {
-    uint32_t threshold; /* the word's share of its column, of 2^32 */
-    int32_t alias;      /* whose the rest is; the word itself where the column is all its own */
-} column;
-
 struct wl_noise {
     int64_t V;
-    double *probability; /* [V] */
-    column *columns;     /* [V] */
+    double *probability;      /* [V] */
+    wl_alias_column *columns; /* [V] */
 };
 
 static wl_status weigh(wl_noise *noise, const wl_vocabulary *vocabulary, double power,
@@ -33,11 +30,12 @@ static wl_status weigh(wl_noise *noise, const wl_vocabulary *vocabulary, double 
     return WL_OK;
 }
 
-static void fill_column(column *to, int64_t word, double share, int64_t alias)
+static void fill_column(wl_alias_column *to, int64_t word, double share, int64_t alias)
 {
     const double threshold = share * 0x1p32;
     const int whole = threshold >= (double)UINT32_MAX;
-    *to = (column){ whole ? UINT32_MAX : (uint32_t)threshold, (int32_t)(whole ? word : alias) };
+    *to = (wl_alias_column){ whole ? UINT32_MAX : (uint32_t)threshold,
+                             (int32_t)(whole ? word : alias) };
 }
 
 /* Vose's algorithm: each column of height 1 is filled by a word that needs less, topped up by one
@@ -101,15 +99,12 @@ void wl_noise_destroy(wl_noise *noise)
 
 int32_t wl_noise_draw(const wl_noise *noise, uint64_t bits)
 {
-    const uint64_t word = (bits >> 32) * (uint64_t)noise->V >> 32;
-    const column *c = &noise->columns[word];
-    return (uint32_t)bits < c->threshold ? (int32_t)word : c->alias;
+    return wl_alias_draw(noise->columns, noise->V, bits);
 }
 
 double wl_noise_probability(const wl_noise *noise, int64_t id) { return noise->probability[id]; }
 
-void wl_noise_column(const wl_noise *noise, int64_t id, uint32_t *threshold, int32_t *alias)
+const int32_t *wl_noise_columns(const wl_noise *noise)
 {
-    *threshold = noise->columns[id].threshold;
-    *alias = noise->columns[id].alias;
+    return (const int32_t *)(const void *)noise->columns;
 }

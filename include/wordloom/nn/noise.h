@@ -25,9 +25,10 @@ WL_API int32_t wl_noise_draw(const wl_noise *noise, uint64_t bits);
 /* The probability of the word of an id in 0..words-1; they sum to 1. */
 WL_API double wl_noise_probability(const wl_noise *noise, int64_t id);
 
-/* Column `id` of the table, for tests and for devices that draw themselves: it gives the word `id`
- * where the lower 32 bits are below *threshold, else *alias. */
-WL_API void wl_noise_column(const wl_noise *noise, int64_t id, uint32_t *threshold, int32_t *alias);
+/* The table itself [V,2], for devices that draw themselves and for tests: column `id` gives the
+ * word `id` where the lower 32 bits, unsigned, are below its first number, else its second. It
+ * lives as long as `noise`. */
+WL_API const int32_t *wl_noise_columns(const wl_noise *noise);
 
 WL_END
 #endif

@@ -1,0 +1,21 @@
+/* Draws from an alias table (Vose 1991, "A Linear Algorithm for Generating Random Numbers with a
+ * Given Distribution"): column w of the table gives the word w where the lower 32 random bits are
+ * below its threshold, else its alias. One body for the host and for kernels. */
+#ifndef WL_ALIAS_H
+#define WL_ALIAS_H
+
+#include "storage.h"
+
+typedef struct wl_alias_column {
+    uint32_t threshold; /* the word's share of its column, of 2^32 */
+    int32_t alias;      /* whose the rest is; the word itself where the column is all its own */
+} wl_alias_column;
+
+/* The word, of V, that 64 random bits draw: the upper 32 choose the column. */
+WL_BOTH int32_t wl_alias_draw(const wl_alias_column *columns, int64_t V, uint64_t bits)
+{
+    const uint64_t word = (bits >> 32) * (uint64_t)V >> 32;
+    return (uint32_t)bits < columns[word].threshold ? (int32_t)word : columns[word].alias;
+}
+
+#endif
