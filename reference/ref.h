@@ -104,18 +104,22 @@ typedef struct row {
     int32_t dtype;
 } row;
 
+static inline size_t bytes_of(int32_t dtype)
+{
+    return dtype == WL_F16 || dtype == WL_BF16 ? 2 : sizeof(real);
+}
+
 static inline row row_of(const wl_tensor *t, int64_t index, int64_t feature)
 {
     const size_t at = (size_t)(index * wl_stride(t, 0) + feature);
-    return (row){ (char *)t->data + at * wl_dtype_size(t->dtype), t->dtype };
+    return (row){ (char *)t->data + at * bytes_of(t->dtype), t->dtype };
 }
 
 /* Asks for a row of n features that will be read, or updated, a few rows from now. */
 static inline void prefetch(row r, int64_t n)
 {
     const char *p = r.data;
-    for (size_t at = 0; at < (size_t)n * wl_dtype_size(r.dtype); at += 64)
-        __builtin_prefetch(p + at, 1);
+    for (size_t at = 0; at < (size_t)n * bytes_of(r.dtype); at += 64) __builtin_prefetch(p + at, 1);
 }
 
 static inline __attribute__((always_inline)) real dot_as(const void *a, const void *b,
@@ -177,6 +181,25 @@ static inline void store_row(row to, const real *from, int64_t n)
         for (int64_t i = 0; i < n; i++) store(to.data, WL_BF16, i, from[i]);
         break;
     default: memcpy(to.data, from, (size_t)n * sizeof(real)); break;
+    }
+}
+
+/* The same, rounding stochastically if told to, by what the seed, the step and the first element's
+ * place in its table draw. */
+static inline void store_rounded(bool stochastic, row to, const real *from, int64_t n,
+                                 uint64_t seed, uint32_t step, int64_t element)
+{
+    if (!stochastic || to.dtype == REAL_DTYPE) {
+        store_row(to, from, n);
+        return;
+    }
+    wl_random drawn = { { 0 } };
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t e = (uint64_t)(element + i);
+        if (i == 0 || e % 8 == 0) drawn = wl_rounding_draw(seed, e, step);
+        const uint32_t random = wl_rounding_bits(drawn, e);
+        ((uint16_t *)to.data)[i] = to.dtype == WL_F16 ? wl_f16_stochastic((float)from[i], random)
+                                                      : wl_bf16_stochastic((float)from[i], random);
     }
 }
 

@@ -104,25 +104,6 @@ static inline void apply_rule(const rule *r, real *restrict p, real *restrict m,
     }
 }
 
-/* Stores n features, rounding stochastically if the rule says so; `element` is the first one's
- * place in the table, row * D + feature, whatever its strides. */
-static inline void store_by_rule(const rule *r, row to, const real *from, int64_t n,
-                                 int64_t element)
-{
-    if (!r->stochastic || to.dtype == REAL_DTYPE) {
-        store_row(to, from, n);
-        return;
-    }
-    wl_random drawn = { { 0 } };
-    for (int64_t i = 0; i < n; i++) {
-        const uint64_t e = (uint64_t)(element + i);
-        if (i == 0 || e % 8 == 0) drawn = wl_rounding_draw(r->seed, e, r->step);
-        const uint32_t random = wl_rounding_bits(drawn, e);
-        ((uint16_t *)to.data)[i] = to.dtype == WL_F16 ? wl_f16_stochastic((float)from[i], random)
-                                                      : wl_bf16_stochastic((float)from[i], random);
-    }
-}
-
 /* One step of features from..from+n-1 of a row of a table; m and v are dense or absent. */
 static inline void update_row(const rule *r, const wl_tensor *table, const wl_tensor *m,
                               const wl_tensor *v, int64_t index, int64_t from, int64_t n, int64_t D,
@@ -134,7 +115,7 @@ static inline void update_row(const rule *r, const wl_tensor *table, const wl_te
     load_row(p, at, n);
     apply_rule(r, p, wl_present(m) ? (real *)m->data + element : NULL,
                wl_present(v) ? (real *)v->data + element : NULL, g, n);
-    store_by_rule(r, at, p, n, element);
+    store_rounded(r->stochastic, at, p, n, r->seed, r->step, element);
 }
 
 #endif

@@ -37,6 +37,20 @@ static double make_id(const op_case *c, const wl_arg *arg, int row, int64_t i, i
     return floor(u * w * (double)bound);
 }
 
+/* 32 bits as a signed number */
+static double make_bits(const op_case *c, int row, int64_t i)
+{
+    return floor(uniform(c->seed, row, i) * 0x1p32) - 0x1p31;
+}
+
+/* A place below `bound`, and at most L from there on that are below it too. */
+static double make_span(const op_case *c, int row, int64_t i, int64_t bound)
+{
+    const double first = floor(uniform(c->seed, row, i - i % 2) * (double)bound);
+    const double most = fmin((double)c->dims.L, (double)bound - first);
+    return i % 2 ? floor(uniform(c->seed, row, i) * (most + 1)) : first;
+}
+
 static double make_integer(const op_case *c, const wl_arg *arg, int row, int64_t i, int64_t bad)
 {
     const int64_t bound = arg->bound ? *wl_dim((wl_dims *)(uintptr_t)&c->dims, arg->bound) : 0;
@@ -49,6 +63,9 @@ static double make_integer(const op_case *c, const wl_arg *arg, int row, int64_t
         return i == 0   ? 0
                : i == 1 ? (double)bound
                         : floor(uniform(c->seed, row, i) * (double)bound);
+    case WL_BITS: return make_bits(c, row, i);
+    case WL_ALIAS: return i % 2 ? make_id(c, arg, row, i, 0) : make_bits(c, row, i);
+    case WL_SPANS: return make_span(c, row, i, bound);
     default: return make_id(c, arg, row, i, bad);
     }
 }

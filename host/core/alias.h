@@ -15,7 +15,9 @@ typedef struct wl_alias_column {
 WL_BOTH int32_t wl_alias_draw(const wl_alias_column *columns, int64_t V, uint64_t bits)
 {
     const uint64_t word = (bits >> 32) * (uint64_t)V >> 32;
-    return (uint32_t)bits < columns[word].threshold ? (int32_t)word : columns[word].alias;
+    /* without a branch, of which half would be foreseen wrongly */
+    const uint32_t own = 0u - (uint32_t)((uint32_t)bits < columns[word].threshold);
+    return (int32_t)(((uint32_t)word & own) | ((uint32_t)columns[word].alias & ~own));
 }
 
 #endif

@@ -44,6 +44,9 @@ typedef enum wl_maker {
     WL_COUNT,    /* an integer in 0..bound */
     WL_STEP,     /* a small integer from 1 */
     WL_LENGTHS,  /* integers in 0..bound, among them 0 and bound */
+    WL_BITS,     /* any 32 bits */
+    WL_ALIAS,    /* an alias table: [V,2] of any 32 bits and an id below the bound */
+    WL_SPANS,    /* [V,2] of a place below the bound and a length of at most L from there on */
 } wl_maker;
 
 /* A row of a contract: one field of the args struct. */
@@ -126,8 +129,9 @@ typedef struct wl_backend {
     void (*free)(wl_ctx *ctx, void *ptr);
     wl_status (*copy)(wl_ctx *ctx, void *to, const void *from, size_t bytes);
     wl_status (*sync)(wl_ctx *ctx);
-    size_t (*grouping_bytes)(int64_t n); /* workspace to order n ids by row */
-    size_t gemm_bytes;                   /* workspace of a matrix product */
+    size_t (*grouping_bytes)(int64_t n);  /* workspace to order n ids by row */
+    size_t (*selection_bytes)(int64_t n); /* workspace to select of n items; null: none needed */
+    size_t gemm_bytes;                    /* workspace of a matrix product */
     wl_kernels kernels;
 } wl_backend;
 

@@ -20,9 +20,9 @@
 enum wl_purpose {
     WL_PURPOSE_ROUNDING = 1,    /* index: 8 elements of a table */
     WL_PURPOSE_INITIAL = 2,     /* index: 4 elements of a parameter */
-    WL_PURPOSE_SUBSAMPLING = 3, /* index: a token's place in the corpus */
-    WL_PURPOSE_WINDOW = 4,      /* index: a token's place in the corpus */
-    WL_PURPOSE_NEGATIVES = 5,   /* index: a training pair's place in the run */
+    WL_PURPOSE_SUBSAMPLING = 3, /* index: 4 tokens of the run */
+    WL_PURPOSE_WINDOW = 4,      /* index: a token's place in the run */
+    WL_PURPOSE_NEGATIVES = 5,   /* index: a token's place in the run; or a row */
 };
 
 typedef struct wl_random {

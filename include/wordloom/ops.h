@@ -27,6 +27,7 @@
 #include <wordloom/embedding.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/word2vec.h>
 
 WL_BEGIN
 

@@ -1,0 +1,142 @@
+/* The contract of <wordloom/word2vec.h>. */
+#include "word2vec_workspace.h"
+
+#include <math.h>
+
+static size_t subsample_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
+{
+    (void)args;
+    return backend->device == WL_CUDA ? backend->selection_bytes(d->N) : 0;
+}
+
+static double subsample_bytes(const wl_dims *d, size_t real, size_t stored, size_t id)
+{
+    (void)real, (void)stored, (void)id;
+    return 12.0 * (double)d->N;
+}
+
+static size_t hogwild_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
+{
+    const wl_word2vec_args *a = args;
+    const wl_word2vec_sizes s = wl_word2vec_sizes_of(a, d->D, wl_dtype_size(backend->real));
+    wl_word2vec_hogwild_space space;
+    return wl_word2vec_hogwild_carve(&space, NULL, &s, a->workers);
+}
+
+static size_t sync_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
+{
+    const wl_word2vec_args *a = args;
+    const wl_word2vec_sizes s = wl_word2vec_sizes_of(a, d->D, wl_dtype_size(backend->real));
+    wl_word2vec_sync_space space;
+    return wl_word2vec_sync_carve(&space, NULL, &s, a->batch, backend->grouping_bytes);
+}
+
+/* A centre with a mean reach of half its window: every context with every sample, three times two
+ * operations a feature. */
+static double step_flops(const wl_dims *d)
+{
+    return (double)d->C * ((double)d->W + 1.0) * ((double)d->K + 1.0) * 6.0 * (double)d->D;
+}
+
+/* A centre's samples and the one word that is new in its window, each read and written once. */
+static double step_bytes(const wl_dims *d, size_t real, size_t stored, size_t id)
+{
+    (void)real, (void)id;
+    return (double)d->C * (((double)d->K + 2.0) * 2.0 * (double)d->D * (double)stored + 4.0);
+}
+
+static wl_status step_check(wl_ctx *ctx, const wl_dims *d, const void *args)
+{
+    const wl_word2vec_args *a = args;
+    if (d->R < d->V)
+        return wl_fail(ctx, WL_BAD_SHAPE,
+                       "word2vec: input: has %lld rows, expected one for each of the %lld words",
+                       (long long)d->R, (long long)d->V);
+    if (wl_present(&a->spans) != wl_present(&a->pieces))
+        return wl_fail(ctx, WL_MISSING, "word2vec: %s: is missing, expected with %s",
+                       wl_present(&a->spans) ? "pieces" : "spans",
+                       wl_present(&a->spans) ? "spans" : "pieces");
+    if (wl_present(&a->spans) != (a->longest > 0))
+        return wl_fail(ctx, WL_OUT_OF_RANGE, "word2vec: longest: is %lld, expected %s",
+                       (long long)a->longest,
+                       wl_present(&a->spans) ? "the length of the longest span, 1 or more"
+                                             : "0 without spans");
+    return WL_OK;
+}
+
+const wl_op_spec wl_word2vec_subsample_spec = {
+    .name = "word2vec_subsample",
+    .args_size = sizeof(wl_word2vec_subsample_args),
+    .determinism = WL_GPU_TO_GPU,
+    .workspace = subsample_workspace,
+    .bytes = subsample_bytes,
+    .arg = {
+        WL_ARG(word2vec_subsample, keep, WL_IN, WL_INT32, "V", .maker = WL_BITS),
+        WL_ARG(word2vec_subsample, tokens, WL_IN, WL_INT32, "N", .bound = 'V', .absent = true),
+        WL_ARG(word2vec_subsample, position, WL_IN, WL_INT64, "1", .maker = WL_STEP),
+        WL_ARG(word2vec_subsample, count, WL_OUT, WL_INT64, "1"),
+        WL_ARG(word2vec_subsample, kept, WL_OUT, WL_INT32, "N", .count = "count"),
+        WL_ARG(word2vec_subsample, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1),
+    },
+};
+
+/* The rows of both ways of training; a macro, since a row's operator names its struct. */
+#define WL_WORD2VEC_ROWS                                                                           \
+    WL_ARG(word2vec_sync, input, WL_STATE, WL_STORED, "R D", .strided = true),                     \
+        WL_ARG(word2vec_sync, output, WL_STATE, WL_STORED, "V D", .strided = true),                \
+        WL_ARG(word2vec_sync, tokens, WL_IN, WL_INT32, "N", .bound = 'V', .absent = true),         \
+        WL_ARG(word2vec_sync, begin, WL_IN, WL_INT64, "1", .maker = WL_STEP),                      \
+        WL_ARG(word2vec_sync, position, WL_IN, WL_INT64, "1", .maker = WL_STEP),                   \
+        WL_ARG(word2vec_sync, noise, WL_IN, WL_INT32, "V 2", .maker = WL_ALIAS, .bound = 'V'),     \
+        WL_ARG(word2vec_sync, lr, WL_IN, WL_REAL, "2", .maker = WL_POSITIVE),                      \
+        WL_ARG(word2vec_sync, spans, WL_IN, WL_INT32, "V 2", .optional = true, .maker = WL_SPANS,  \
+               .bound = 'G'),                                                                      \
+        WL_ARG(word2vec_sync, pieces, WL_IN, WL_INT32, "G", .optional = true, .bound = 'R'),       \
+        WL_ARG(word2vec_sync, loss, WL_OUT, WL_REAL, "1", .optional = true),                       \
+        WL_ARG(word2vec_sync, pairs, WL_OUT, WL_INT64, "1"),                                       \
+        WL_ARG(word2vec_sync, skipped, WL_OUT, WL_INT64, "1"),                                     \
+        WL_ARG(word2vec_sync, centres, WL_HOST, WL_LENGTH, "C", .low = 0, .high = 0x1p31),         \
+        WL_ARG(word2vec_sync, window, WL_HOST, WL_LENGTH, "W", .low = 1, .high = 1000),            \
+        WL_ARG(word2vec_sync, negative, WL_HOST, WL_LENGTH, "K", .low = 0, .high = 1000),          \
+        WL_ARG(word2vec_sync, longest, WL_HOST, WL_LENGTH, "L", .low = 0, .high = 0x1p20),         \
+        WL_ARG(word2vec_sync, method, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },  \
+               .ntests = 2),                                                                       \
+        WL_ARG(word2vec_sync, negatives, WL_HOST, WL_CHOICE, .low = 0, .high = 1,                  \
+               .tests = { 0, 1 }, .ntests = 2),                                                    \
+        WL_ARG(word2vec_sync, context, WL_HOST, WL_CHOICE, .low = 0, .high = 2,                    \
+               .tests = { 0, 1, 2 }, .ntests = 3),                                                 \
+        WL_ARG(word2vec_sync, rounding, WL_HOST, WL_CHOICE, .low = 0, .high = 1,                   \
+               .tests = { 0, 1 }, .ntests = 2),                                                    \
+        WL_ARG(word2vec_sync, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1)
+
+const wl_op_spec wl_word2vec_hogwild_spec = {
+    .name = "word2vec_hogwild",
+    .args_size = sizeof(wl_word2vec_hogwild_args),
+    .rounded = "a 16-bit row, at each update of it by a unit's context or sample",
+    .determinism = WL_NOT_GUARANTEED,
+    .workspace = hogwild_workspace,
+    .flops = step_flops,
+    .bytes = step_bytes,
+    .check = step_check,
+    .arg = {
+        WL_WORD2VEC_ROWS,
+        WL_ARG(word2vec_hogwild, workers, WL_HOST, WL_LENGTH, "P", .low = 1, .high = 0x1p20),
+    },
+};
+
+const wl_op_spec wl_word2vec_sync_spec = {
+    .name = "word2vec_sync",
+    .args_size = sizeof(wl_word2vec_sync_args),
+    .rounded = "a 16-bit row, once a batch",
+    .determinism = WL_GPU_TO_GPU,
+    .workspace = sync_workspace,
+    .flops = step_flops,
+    .bytes = step_bytes,
+    .check = step_check,
+    .arg = {
+        WL_WORD2VEC_ROWS,
+        WL_ARG(word2vec_sync, batch, WL_HOST, WL_LENGTH, "M", .low = 1, .high = 0x1p20),
+        WL_ARG(word2vec_sync, cap, WL_HOST, WL_DOUBLE, .low = 0, .high = HUGE_VAL,
+               .tests = { 0, 2 }, .ntests = 2),
+    },
+};

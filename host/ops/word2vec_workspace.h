@@ -1,0 +1,146 @@
+/* How the CPU lays out the workspace of <wordloom/word2vec.h>: for the contract, which measures,
+ * and for the reference, which carves. A base of null only measures. */
+#ifndef WL_WORD2VEC_WORKSPACE_H
+#define WL_WORD2VEC_WORKSPACE_H
+
+#include "../core/op.h"
+
+/* Samples come in sixes, contexts in tens: the reference has loops of these constant lengths. */
+enum { WL_WORD2VEC_SIX = 6, WL_WORD2VEC_TEN = 10 };
+/* Neighbours that one thread works on at a time in sync, whatever the number of threads. */
+enum { WL_WORD2VEC_PART = 32 };
+
+typedef struct wl_word2vec_sizes {
+    int64_t D, real;                             /* features; bytes of a REAL */
+    int64_t window, contexts, negative, samples; /* contexts 2 window; samples a multiple of six */
+    int64_t sets;                                /* of negatives a centre: one, or one a context */
+    int64_t slots; /* of gradients of the output table a centre: the target, then the sets */
+    int64_t rows;  /* of the input table a word at most */
+} wl_word2vec_sizes;
+
+static inline wl_word2vec_sizes wl_word2vec_sizes_of(const wl_word2vec_args *a, int64_t D,
+                                                     size_t real)
+{
+    const bool per_pair = a->negatives == WL_NEGATIVES_PER_PAIR && a->method == WL_SKIPGRAM;
+    const int64_t contexts = 2 * a->window, sets = per_pair ? contexts : 1;
+    return (wl_word2vec_sizes){
+        .D = D,
+        .real = (int64_t)real,
+        .window = a->window,
+        .contexts = contexts,
+        .negative = a->negative,
+        .samples = (a->negative + WL_WORD2VEC_SIX) / WL_WORD2VEC_SIX * WL_WORD2VEC_SIX,
+        .sets = sets,
+        .slots = 1 + sets * a->negative,
+        .rows = 1 + a->longest,
+    };
+}
+
+/* What one thread has at hand for a unit. */
+typedef struct wl_word2vec_scratch {
+    void *x, *dx;           /* REAL [contexts,D] */
+    void *o, *dout;         /* REAL [samples,D] */
+    void *mean, *dmean;     /* REAL [D]: CBOW's input and its gradient */
+    void *spare;            /* REAL [D]: where the gradients of samples that do not count go */
+    void *quads;            /* REAL [samples,contexts,4] */
+    void *g;                /* REAL [samples,contexts] */
+    void **x_at, **dx_at;   /* [contexts]: where a unit's rows are read, and its gradients added */
+    void **o_at, **dout_at; /* [samples] */
+    int32_t *drawn[2];      /* [sets,negative] of this centre and of the next */
+} wl_word2vec_scratch;
+
+static inline void *wl_word2vec_take(char *base, size_t *at, int64_t count, size_t size)
+{
+    void *out = base ? base + *at : NULL;
+    *at += wl_part(count, size);
+    return out;
+}
+
+/* Returns the bytes of one. */
+static inline size_t wl_word2vec_carve(wl_word2vec_scratch *out, char *base,
+                                       const wl_word2vec_sizes *s)
+{
+    const size_t real = (size_t)s->real;
+    size_t at = 0;
+    out->x = wl_word2vec_take(base, &at, s->contexts * s->D, real);
+    out->dx = wl_word2vec_take(base, &at, s->contexts * s->D, real);
+    out->o = wl_word2vec_take(base, &at, s->samples * s->D, real);
+    out->dout = wl_word2vec_take(base, &at, s->samples * s->D, real);
+    out->mean = wl_word2vec_take(base, &at, s->D, real);
+    out->dmean = wl_word2vec_take(base, &at, s->D, real);
+    out->spare = wl_word2vec_take(base, &at, s->D, real);
+    out->quads = wl_word2vec_take(base, &at, 4 * s->samples * s->contexts, real);
+    out->g = wl_word2vec_take(base, &at, s->samples * s->contexts, real);
+    out->x_at = (void **)wl_word2vec_take(base, &at, s->contexts, sizeof(void *));
+    out->dx_at = (void **)wl_word2vec_take(base, &at, s->contexts, sizeof(void *));
+    out->o_at = (void **)wl_word2vec_take(base, &at, s->samples, sizeof(void *));
+    out->dout_at = (void **)wl_word2vec_take(base, &at, s->samples, sizeof(void *));
+    for (int i = 0; i < 2; i++)
+        out->drawn[i] =
+            (int32_t *)wl_word2vec_take(base, &at, s->sets * s->negative, sizeof(int32_t));
+    return at;
+}
+
+/* What a run of centres adds up. */
+typedef struct wl_word2vec_tally {
+    double loss;
+    int64_t pairs, skipped;
+} wl_word2vec_tally;
+
+typedef struct wl_word2vec_hogwild_space {
+    wl_word2vec_tally *tally; /* [workers] */
+    char *scratch;            /* `scratch_bytes` for each worker */
+    size_t scratch_bytes;
+} wl_word2vec_hogwild_space;
+
+static inline size_t wl_word2vec_hogwild_carve(wl_word2vec_hogwild_space *out, char *base,
+                                               const wl_word2vec_sizes *s, int64_t workers)
+{
+    wl_word2vec_scratch one;
+    size_t at = 0;
+    out->scratch_bytes = wl_word2vec_carve(&one, NULL, s);
+    out->tally = (wl_word2vec_tally *)wl_word2vec_take(base, &at, workers, sizeof *out->tally);
+    out->scratch = (char *)wl_word2vec_take(base, &at, workers, out->scratch_bytes);
+    return at;
+}
+
+/* A batch of sync in `parts` parts; each touches `reach` tokens: its own and a window to either
+ * side. */
+typedef struct wl_word2vec_sync_space {
+    int64_t parts, reach;
+    wl_word2vec_tally *tally; /* [parts] */
+    char *scratch;            /* `scratch_bytes` for each part */
+    size_t scratch_bytes;
+    void *x, *dx;         /* REAL [parts,reach,D]: tokens' vectors, and their gradients */
+    void *dout;           /* REAL [parts*PART,slots,D] */
+    int32_t *input_rows;  /* [parts,reach,rows]: what dx is added to, -1 for nothing */
+    int32_t *output_rows; /* [parts*PART,slots]: the same of dout */
+    char *input_grouping, *output_grouping;
+} wl_word2vec_sync_space;
+
+static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *base,
+                                            const wl_word2vec_sizes *s, int64_t batch,
+                                            size_t (*grouping_bytes)(int64_t))
+{
+    wl_word2vec_scratch one;
+    const size_t real = (size_t)s->real;
+    const int64_t parts = (batch + WL_WORD2VEC_PART - 1) / WL_WORD2VEC_PART;
+    const int64_t reach = WL_WORD2VEC_PART + 2 * s->window;
+    const int64_t in = parts * reach * s->rows, outs = parts * WL_WORD2VEC_PART * s->slots;
+    size_t at = 0;
+    out->parts = parts;
+    out->reach = reach;
+    out->scratch_bytes = wl_word2vec_carve(&one, NULL, s);
+    out->tally = (wl_word2vec_tally *)wl_word2vec_take(base, &at, parts, sizeof *out->tally);
+    out->scratch = (char *)wl_word2vec_take(base, &at, parts, out->scratch_bytes);
+    out->x = wl_word2vec_take(base, &at, parts * reach * s->D, real);
+    out->dx = wl_word2vec_take(base, &at, parts * reach * s->D, real);
+    out->dout = wl_word2vec_take(base, &at, outs * s->D, real);
+    out->input_rows = (int32_t *)wl_word2vec_take(base, &at, in, sizeof(int32_t));
+    out->output_rows = (int32_t *)wl_word2vec_take(base, &at, outs, sizeof(int32_t));
+    out->input_grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(in));
+    out->output_grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(outs));
+    return at;
+}
+
+#endif
