@@ -180,6 +180,24 @@ static inline void store_row(row to, const real *from, int64_t n)
     }
 }
 
+/* The same with 16 bits rounded stochastically; `element` counts the first of them. */
+static inline void store_row_stochastic(row to, const real *from, int64_t n, uint64_t element,
+                                        uint64_t seed, uint32_t step)
+{
+    wl_random drawn = { { 0 } };
+    if (to.dtype == REAL_DTYPE) {
+        store_row(to, from, n);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t e = element + (uint64_t)i;
+        if (i == 0 || e % 8 == 0) drawn = wl_rounding_draw(seed, e, step);
+        const uint32_t random = wl_rounding_bits(drawn, e);
+        ((uint16_t *)to.data)[i] = to.dtype == WL_F16 ? wl_f16_stochastic((float)from[i], random)
+                                                      : wl_bf16_stochastic((float)from[i], random);
+    }
+}
+
 /* ------------------------------------------------------------------ ids */
 
 static inline void report_bad_id(wl_ctx *ctx, uint32_t where, int64_t position)

@@ -109,18 +109,10 @@ static inline void apply_rule(const rule *r, real *restrict p, real *restrict m,
 static inline void store_by_rule(const rule *r, row to, const real *from, int64_t n,
                                  int64_t element)
 {
-    if (!r->stochastic || to.dtype == REAL_DTYPE) {
+    if (r->stochastic)
+        store_row_stochastic(to, from, n, (uint64_t)element, r->seed, r->step);
+    else
         store_row(to, from, n);
-        return;
-    }
-    wl_random drawn = { { 0 } };
-    for (int64_t i = 0; i < n; i++) {
-        const uint64_t e = (uint64_t)(element + i);
-        if (i == 0 || e % 8 == 0) drawn = wl_rounding_draw(r->seed, e, r->step);
-        const uint32_t random = wl_rounding_bits(drawn, e);
-        ((uint16_t *)to.data)[i] = to.dtype == WL_F16 ? wl_f16_stochastic((float)from[i], random)
-                                                      : wl_bf16_stochastic((float)from[i], random);
-    }
 }
 
 /* One step of features from..from+n-1 of a row of a table; m and v are dense or absent. */
