@@ -211,8 +211,10 @@ static void add_block(const call *c, const wl_tensor *table, int64_t index, int6
     real p[BLOCK];
     load_row(p, at, n);
     for (int64_t i = 0; i < n; i++) p[i] += factor * gradient[i];
-    store_rounded(c->a->rounding == WL_ROUND_STOCHASTIC, at, p, n, seed, step,
-                  index * c->d->D + from);
+    if (c->a->rounding == WL_ROUND_STOCHASTIC)
+        store_row_stochastic(at, p, n, (uint64_t)(index * c->d->D + from), seed, step);
+    else
+        store_row(at, p, n);
 }
 
 static void add_to_row(const call *c, const wl_tensor *table, int64_t index, const real *gradient,

@@ -28,6 +28,8 @@ _Static_assert(WL_SGD == 0 && WL_MOMENTUM == 1 && WL_NESTEROV == 2 && WL_ADAGRAD
                    WL_RMSPROP == 4 && WL_ADAM == 5 && WL_NESTEROV_NEW_VELOCITY == 6,
                "the rules");
 
+_Static_assert(WL_ROUND_NEAREST == 0 && WL_ROUND_STOCHASTIC == 1, "the roundings");
+
 /* The first field of every args struct is its size; the last ones are where they were. */
 _Static_assert(sizeof(wl_update_rule) == 296 && offsetof(wl_update_rule, kind) == 240 &&
                    offsetof(wl_update_rule, seed) == 288,
@@ -44,6 +46,9 @@ _Static_assert(sizeof(wl_embedding_compact_args) == 512 &&
 _Static_assert(sizeof(wl_embedding_update_args) == 800 &&
                    offsetof(wl_embedding_update_args, rule) == 488,
                "embedding_update");
+_Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
+               "half_narrow");
+_Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
 _Static_assert(sizeof(wl_negative_sampling_forward_args) == 496, "negative_sampling_forward");
 _Static_assert(sizeof(wl_negative_sampling_backward_args) == 568, "negative_sampling_backward");
 _Static_assert(sizeof(wl_negative_sampling_shared_forward_args) == 576,

@@ -195,6 +195,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=300 K=1 D=5 V=400");
     strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
+    strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
+    strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -208,6 +210,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
 {
     (void)state;
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
+    strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
+    strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");

@@ -25,6 +25,7 @@
 
 #include <wordloom/context.h>
 #include <wordloom/embedding.h>
+#include <wordloom/half.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
 #include <wordloom/word2vec.h>
