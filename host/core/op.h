@@ -44,6 +44,7 @@ typedef enum wl_maker {
     WL_COUNT,    /* an integer in 0..bound */
     WL_STEP,     /* a small integer from 1 */
     WL_LENGTHS,  /* integers in 0..bound, among them 0 and bound */
+    WL_ALIASES,  /* [V,2]: thresholds of 32 bits, each beside an alias in 0..V-1 (alias.h) */
 } wl_maker;
 
 /* A row of a contract: one field of the args struct. */

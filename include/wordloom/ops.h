@@ -28,6 +28,7 @@
 #include <wordloom/half.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/sampling.h>
 
 WL_BEGIN
 
