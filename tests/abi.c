@@ -59,6 +59,10 @@ _Static_assert(sizeof(wl_optimizer_sum_squares_args) == 248, "optimizer_sum_squa
 _Static_assert(sizeof(wl_optimizer_clip_args) == 336, "optimizer_clip");
 _Static_assert(sizeof(wl_optimizer_update_args) == 704, "optimizer_update");
 _Static_assert(sizeof(wl_optimizer_update_rows_args) == 784, "optimizer_update_rows");
+_Static_assert(sizeof(wl_sampling_alias_args) == 336, "sampling_alias");
+_Static_assert(sizeof(wl_sampling_categorical_args) == 280 &&
+                   offsetof(wl_sampling_categorical_args, top_p) == 272,
+               "sampling_categorical");
 
 /* What remains for the run: the compiler has done the rest. */
 static void the_library_is_the_headers_version(void **state)

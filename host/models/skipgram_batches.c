@@ -1,7 +1,7 @@
 /* Mini-batches of skip-gram, as word2vec.c cuts them, but in parallel and reproducibly. */
 #include "skipgram_batches.h"
 
-#include "../core/philox.h"
+#include "../core/alias.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -230,14 +230,13 @@ wl_status wl_skipgram_plan(wl_skipgram *s, wl_skipgram_batch *out, wl_error *err
 /* The negatives of the pair at `place` in the run, two from every 128 random bits. */
 static void draw_negatives(const wl_skipgram *s, int64_t place, int32_t centre, int32_t *out)
 {
+    const void *columns = wl_noise_columns(s->noise);
+    const int64_t V = wl_vocabulary_size(s->words);
     for (int64_t k = 0; k < s->config.negative; k += 2) {
-        const wl_random r =
-            wl_philox(s->config.seed, (uint64_t)place, (uint32_t)(k / 2), WL_PURPOSE_NEGATIVES);
-        for (int64_t j = 0; j < 2 && k + j < s->config.negative; j++) {
-            const uint64_t bits = (uint64_t)r.word[2 * j] << 32 | r.word[2 * j + 1];
-            const int32_t drawn = wl_noise_draw(s->noise, bits);
-            out[k + j] = drawn == centre ? -1 : drawn;
-        }
+        int32_t drawn[2];
+        wl_alias_pair(columns, V, s->config.seed, (uint64_t)place, (uint32_t)(k / 2), drawn);
+        for (int64_t j = 0; j < 2 && k + j < s->config.negative; j++)
+            out[k + j] = drawn[j] == centre ? -1 : drawn[j];
     }
 }
 

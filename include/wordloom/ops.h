@@ -28,6 +28,7 @@
 #include <wordloom/half.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/sampling.h>
 #include <wordloom/word2vec.h>
 
 WL_BEGIN
