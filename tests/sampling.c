@@ -214,9 +214,9 @@ static void draws_follow_the_softmax(void **state)
     (void)state;
     memcpy(logits, halves, sizeof logits);
     logits[1] = -INFINITY;
-    draws_follow("N=2000 V=7 K=0", logits, p, 7);
-    draws_follow("N=2000 V=7 K=5 dtype=f32 pad=2", logits, p, 7);
-    draws_follow("N=2000 V=7 K=1000000000000", logits, p, 7);
+    draws_follow("N=500 V=7 K=0", logits, p, 7);
+    draws_follow("N=500 V=7 K=5 dtype=f32 pad=2", logits, p, 7);
+    draws_follow("N=500 V=7 K=1000000000000", logits, p, 7);
 }
 
 /* at half the temperature probabilities are squared, at twice their roots are taken */
@@ -228,8 +228,8 @@ static void temperature_flattens(void **state)
     const double third[] = { 1.0 / 3, 1.0 / 3, 1.0 / 3 };
     (void)state;
     draws_follow("N=2000 V=3 K=0 temperature=0.5", logits, cold, 3);
-    draws_follow("N=2000 V=3 K=0 temperature=2", logits, warm, 3);
-    draws_follow("N=2000 V=3 K=0 temperature=1e30", logits, third, 3);
+    draws_follow("N=500 V=3 K=0 temperature=2", logits, warm, 3);
+    draws_follow("N=500 V=3 K=0 temperature=1e30", logits, third, 3);
 }
 
 static void top_k_keeps_the_first_k(void **state)
@@ -239,9 +239,9 @@ static void top_k_keeps_the_first_k(void **state)
     const double equal[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
     const double five[] = { 0.2, 0.2, 0.2, 0.2, 0.2, 0, 0, 0 };
     (void)state;
-    draws_follow("N=2000 V=7 K=2", halves, two, 7);
-    draws_follow("N=2000 V=7 K=3", halves, three, 7);
-    draws_follow("N=2000 V=8 K=5", equal, five, 8);
+    draws_follow("N=500 V=7 K=2", halves, two, 7);
+    draws_follow("N=500 V=7 K=3", halves, three, 7);
+    draws_follow("N=500 V=8 K=5", equal, five, 8);
 }
 
 static void top_p_keeps_the_shortest_beginning_that_reaches_it(void **state)
@@ -251,12 +251,12 @@ static void top_p_keeps_the_shortest_beginning_that_reaches_it(void **state)
     const double of_halves[] = { 0, 0, 2.0 / 3, 0, 1.0 / 3, 0, 0 };
     const double cold[] = { 0, 0, 1, 0, 0, 0, 0 };
     (void)state;
-    draws_follow("N=2000 V=4 K=0 top_p=0.5", equal, two, 4); /* exactly */
-    draws_follow("N=2000 V=4 K=0 top_p=0.500001", equal, three, 4);
-    draws_follow("N=2000 V=7 K=0 top_p=0.6", halves, of_halves, 7);
-    draws_follow("N=2000 V=7 K=0 top_p=0.6 temperature=0.5", halves, cold, 7); /* 64/85 */
-    draws_follow("N=2000 V=7 K=2 top_p=0.8", halves, of_halves, 7); /* 2/3 falls short of it */
-    draws_follow("N=2000 V=7 K=2 top_p=0.6", halves, cold, 7);      /* and reaches this */
+    draws_follow("N=500 V=4 K=0 top_p=0.5", equal, two, 4); /* exactly */
+    draws_follow("N=500 V=4 K=0 top_p=0.500001", equal, three, 4);
+    draws_follow("N=500 V=7 K=0 top_p=0.6", halves, of_halves, 7);
+    draws_follow("N=500 V=7 K=0 top_p=0.6 temperature=0.5", halves, cold, 7); /* 64/85 */
+    draws_follow("N=500 V=7 K=2 top_p=0.8", halves, of_halves, 7); /* 2/3 falls short of it */
+    draws_follow("N=500 V=7 K=2 top_p=0.6", halves, cold, 7);      /* and reaches this */
 }
 
 /* Several rows of logits, and the only id that can be drawn from each. */
@@ -266,7 +266,7 @@ static void rows_with_one_answer(void **state)
         1,    3,    3,    2,    /* the first of equals */
         NAN,  -5,   -4,   NAN,  /* beside NaN */
         NAN,  -inf, NAN,  -inf, /* nothing to draw */
-        -inf, -inf, -inf, -inf, /* */
+        -inf, -inf, -inf, -inf, /* nor here */
         -inf, -inf, -7,   -inf, /* one thing to draw */
         1,    inf,  2,    NAN,  /* infinitely more likely than the rest */
     };
@@ -292,6 +292,8 @@ static const char *const rows_of_logits[] = {
     "N=3 V=0",            /* no words */
     "N=2 V=1",            /* one word */
     "N=33 V=5",           /* nothing divides a four */
+    "N=8 V=512",          /* the longest row of a small block */
+    "N=3 V=513",          /* the shortest of a large one */
     "N=8 V=128",          /* a warp's fours */
     "N=5 V=4095",         /* one less than a block's fours */
     "N=4 V=4097 pad=3",   /* one more, in padded rows */
@@ -306,10 +308,10 @@ static void categorical_holds(void **state)
         "K=0",                             /* the softmax */
         "K=0 temperature=0",               /* argmax */
         "K=1",                             /* argmax again */
-        "K=3 -position temperature=0.25",  /* */
+        "K=3 -position temperature=0.25",  /* few */
         "K=40 top_p=0.75 temperature=2",   /* both */
-        "K=0 top_p=0.9 temperature=0.125", /* */
-        "K=0 top_p=0.01",                  /* */
+        "K=0 top_p=0.9 temperature=0.125", /* a beginning */
+        "K=0 top_p=0.01",                  /* a short one */
     };
     (void)state;
     for (int i = 0; rows_of_logits[i]; i++)
