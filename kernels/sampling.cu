@@ -49,7 +49,7 @@ __global__ void alias(ids_out out, const wl_alias_column *columns, const int64_t
     }
 }
 
-using word = unsigned long long; /* what atomics of 64 bits take */
+using word = unsigned long long; /* a key, or a sum of weights */
 
 /* Bits of a key that one reading decides. The block of a row has a thread a value of them. */
 constexpr int DIGIT = 10, SHORT_DIGIT = 7;
@@ -126,12 +126,22 @@ template <int threads> __device__ void add_from_the_end(word *sum)
     }
 }
 
+/* high, low += v: shared memory adds no 64 bits at once. Whole when every thread has added. */
+__device__ inline void add_in_halves(unsigned *low, unsigned *high, word v)
+{
+    const unsigned lower = unsigned(v), before = atomicAdd(low, lower);
+    const unsigned upper = unsigned(v >> 32) + (before + lower < before);
+    if (upper) atomicAdd(high, upper);
+}
+
 /* The greatest key such that the entries with this key or more weigh goal(total) together, total
  * being the weight of all with a key of `least` or more; `least` where that is not exceeded. */
 template <class R, class W, class G>
 __device__ word reach(const R &row, word least, W weight, G goal)
 {
     WL_SHARED(word, sum, [R::threads]);
+    WL_SHARED(unsigned, low_half, [R::threads]);
+    WL_SHARED(unsigned, high_half, [R::threads]);
     WL_SHARED(word, found, [3]);
     const int all_bits = 32 + row.id_bits;
     word prefix = 0, above = 0, target = 0; /* above: the weight beyond the prefix */
@@ -139,15 +149,18 @@ __device__ word reach(const R &row, word least, W weight, G goal)
     do {
         const int low = bits > R::digit ? bits - R::digit : 0;
         __syncthreads(); /* the last sums have been read */
-        sum[threadIdx.x] = 0;
+        low_half[threadIdx.x] = high_half[threadIdx.x] = 0;
         __syncthreads();
         row.walk([&](int64_t i, const float(&x)[4]) {
             for (int j = 0; j < 4; j++) {
                 const word key = row.key(x[j], i + j);
-                if (key >= least && key >> bits == prefix)
-                    atomicAdd(&sum[(key >> low) - (prefix << (bits - low))], weight(x[j]));
+                if (key < least || key >> bits != prefix) continue;
+                const word to = (key >> low) - (prefix << (bits - low));
+                add_in_halves(&low_half[to], &high_half[to], weight(x[j]));
             }
         });
+        __syncthreads();
+        sum[threadIdx.x] = word(high_half[threadIdx.x]) << 32 | low_half[threadIdx.x];
         __syncthreads();
         add_from_the_end<R::threads>(sum);
         if (bits == all_bits) target = goal(sum[0]);
