@@ -8,6 +8,7 @@
 
 #include <wordloom/nn/corpus.h>
 #include <wordloom/nn/error.h>
+#include <wordloom/nn/evaluate.h>
 #include <wordloom/nn/file.h>
 #include <wordloom/nn/memory.h>
 #include <wordloom/nn/noise.h>
