@@ -6,6 +6,8 @@
 
 #include "../host/data/upper_case.h"
 
+#include <unistd.h>
+
 static wl_status read_questions(wl_questions **out, const char *text, wl_error *error)
 {
     write_text(in_folder("questions"), text);
@@ -228,6 +230,48 @@ static void upper_case_is_of_ascii_or_of_unicode(void **state)
     }
 }
 
+/* ------------------------------------------------------------------ the real files */
+
+/* Where a file of the shared data is, or the test is skipped. */
+static const char *shared_data(const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/../shared/data/%s", WORDLOOM_SOURCE_DIR, name);
+    if (access(path, R_OK)) {
+        print_message("skipped: %s is not there\n", path);
+        skip();
+    }
+    return path;
+}
+
+static void the_questions_of_word2vec_are_read_whole(void **state)
+{
+    (void)state;
+    wl_questions *q;
+    wl_error error;
+    assert_int_equal(wl_questions_read(&q, shared_data("questions-words.txt"), &error), WL_OK);
+    assert_int_equal(q->count, 19544);
+    assert_int_equal(q->sections, 14);
+    assert_string_equal(q->section[4].name, "family");
+    assert_int_equal(q->section[5].first, 8869); /* the semantic ones */
+    wl_questions_destroy(q);
+}
+
+static void wordsim_and_simlex_are_read_whole(void **state)
+{
+    (void)state;
+    wl_word_pairs *p;
+    wl_error error;
+    assert_int_equal(wl_word_pairs_read(&p, shared_data("wordsim353.tsv"), &error), WL_OK);
+    assert_int_equal(p->count, 353);
+    assert_true(p->score[0] == 6.77);
+    wl_word_pairs_destroy(p);
+    assert_int_equal(wl_word_pairs_read(&p, shared_data("simlex999.txt"), &error), WL_OK);
+    assert_int_equal(p->count, 999);
+    assert_true(p->score[998] == 6.08);
+    wl_word_pairs_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +283,8 @@ int main(void)
         cmocka_unit_test(a_line_may_have_any_length),
         cmocka_unit_test(any_prefix_and_any_changed_byte_loads_or_is_told),
         cmocka_unit_test(upper_case_is_of_ascii_or_of_unicode),
+        cmocka_unit_test(the_questions_of_word2vec_are_read_whole),
+        cmocka_unit_test(wordsim_and_simlex_are_read_whole),
     };
     return cmocka_run_group_tests_name("questions", tests, make_folder, remove_folder);
 }

@@ -8,7 +8,6 @@
 #include <float.h>
 #include <math.h>
 #include <omp.h>
-#include <unistd.h>
 
 /* Vectors, what is asked of them, and the answers. */
 typedef struct bench {
@@ -300,6 +299,16 @@ static void equal_scores_have_their_mean_rank(void **state)
     free_bench(&b);
 }
 
+static void pairs_of_a_word_with_itself_are_equal(void **state)
+{
+    (void)state;
+    const float table[] = { 1, 2, 3, .1f, .7f, -.3f, 5, 1e-3f, .3f, -1, 0, 0 };
+    bench b = make_bench("a b c d", table, 3);
+    compare(&b, "a a 5\nb b 5\nc c 5\na d 1\nB b 5\n");
+    assert_true(fabs(b.similarity->spearman - 1) < 1e-15);
+    free_bench(&b);
+}
+
 static void what_has_no_correlation_is_nan(void **state)
 {
     (void)state;
@@ -374,24 +383,6 @@ static void answers_are_the_same_for_any_number_of_threads(void **state)
     free_bench(&b);
 }
 
-static void the_questions_of_word2vec_are_read_whole(void **state)
-{
-    (void)state;
-    const char *path = WORDLOOM_SOURCE_DIR "/../shared/data/questions-words.txt";
-    wl_questions *q;
-    wl_error error;
-    if (access(path, R_OK)) {
-        print_message("skipped: %s is not there\n", path);
-        skip();
-    }
-    assert_int_equal(wl_questions_read(&q, path, &error), WL_OK);
-    assert_int_equal(q->count, 19544);
-    assert_int_equal(q->sections, 14);
-    assert_string_equal(q->section[4].name, "family");
-    assert_int_equal(q->section[5].first, 8869); /* the semantic ones */
-    wl_questions_destroy(q);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,10 +397,10 @@ int main(void)
         cmocka_unit_test(the_first_of_words_alike_counts),
         cmocka_unit_test(only_the_first_words_are_considered),
         cmocka_unit_test(equal_scores_have_their_mean_rank),
+        cmocka_unit_test(pairs_of_a_word_with_itself_are_equal),
         cmocka_unit_test(what_has_no_correlation_is_nan),
         cmocka_unit_test(tiles_answer_as_one_question_at_a_time),
         cmocka_unit_test(answers_are_the_same_for_any_number_of_threads),
-        cmocka_unit_test(the_questions_of_word2vec_are_read_whole),
     };
     return cmocka_run_group_tests_name("evaluate", tests, make_folder, remove_folder);
 }

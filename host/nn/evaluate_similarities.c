@@ -48,12 +48,17 @@ static double correlation(const double *x, const double *y, int64_t n)
     return fmax(-1, fmin(1, xy / (sqrt(xx) * sqrt(yy))));
 }
 
+/* In double and by this formula, equal rows have 1, whatever rounding did to their lengths. */
 static double cosine(const wl_similar *similar, int64_t a, int64_t b)
 {
     const float *x = wl_similar_row(similar, a), *y = wl_similar_row(similar, b);
-    double sum = 0;
-    for (int64_t d = 0; d < wl_similar_width(similar); d++) sum += (double)x[d] * (double)y[d];
-    return sum;
+    double xx = 0, yy = 0, xy = 0;
+    for (int64_t d = 0; d < wl_similar_width(similar); d++) {
+        xx += (double)x[d] * (double)x[d];
+        yy += (double)y[d] * (double)y[d];
+        xy += (double)x[d] * (double)y[d];
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
 }
 
 /* Fills both sides with what is known, and answers how much that is. */

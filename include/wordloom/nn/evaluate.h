@@ -21,7 +21,9 @@ WL_BEGIN
  * WL_COUNTING_GENSIM: evaluate_word_analogies and evaluate_word_pairs of gensim 4, with their
  *   case_insensitive=True and dummy4unknown=False. Upper case is Unicode's full one, Python's
  *   str.upper. Of the five rows that score highest, the first that is spelt like none of the three
- *   words is the answer, and the last if all are. */
+ *   words is the answer, and the last if all are. Cosines of pairs are in double here, so that
+ *   every pair of a word with itself has 1; those of gensim, in float, may miss such ties. Lines
+ *   that gensim would skip as invalid are errors of the readers. */
 typedef enum wl_counting {
     WL_COUNTING_WORD2VEC = 1,
     WL_COUNTING_GENSIM = 2,
