@@ -44,7 +44,9 @@ typedef struct wl_tally {
 typedef struct wl_analogy_score {
     int64_t sections;
     wl_tally *section;                 /* [sections] */
-    wl_tally semantic, syntactic, all; /* syntactic: of sections whose names begin with "gram" */
+    wl_tally semantic, syntactic, all; /* syntactic: sections whose names begin with "gram";
+                                          compute-accuracy: all behind the fifth, which are the
+                                          same in questions-words.txt */
     int32_t *answer; /* [questions]: the row that answers it, -1 for none, -2 where skipped */
     int64_t unknowns;
     int32_t *unknown; /* [unknowns]: the words for which some were skipped, ids in the questions'

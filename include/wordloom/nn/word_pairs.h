@@ -19,9 +19,9 @@ typedef struct wl_word_pairs {
  * columns, which do not count. Columns are apart by tabs in a line that has one, else by spaces.
  * Empty lines and those that begin with # are skipped. The first other line may be a header, which
  * is one whose third column begins with neither digit, sign nor point; where the header has a
- * column SimLex999, the score is there (the layout of SimLex-999's own file), else in the third. WL_BAD_FILE names the line, what
- * was expected and what was found: too few columns, an empty word, a malformed or infinite score,
- * no pair at all, no valid UTF-8. WL_IO_ERROR. WL_NO_MEMORY. */
+ * column SimLex999, the score is there (the layout of SimLex-999's own file), else in the third.
+ * WL_BAD_FILE names the line, what was expected and what was found: too few columns, an empty word,
+ * a malformed or infinite score, no pair at all, no valid UTF-8. WL_IO_ERROR. WL_NO_MEMORY. */
 WL_API wl_status wl_word_pairs_read(wl_word_pairs **out, const char *path, wl_error *error);
 WL_API void wl_word_pairs_destroy(wl_word_pairs *pairs); /* takes null */
 
