@@ -127,19 +127,24 @@ template <class T, int W> struct unit {
     /* ds = W features of the gradients of samples j0..j0+TILE-1 */
     __device__ void sample_gradients(float (&ds)[TILE][W], int64_t j0, int64_t k) const
     {
+#pragma unroll
         for (int t = 0; t < TILE; t++)
+#pragma unroll
             for (int e = 0; e < W; e++) ds[t][e] = 0;
         for (int64_t i = 0; i < inputs; i++) {
             float x[W];
             load_input(x, i, k);
+#pragma unroll
             for (int t = 0; t < TILE; t++) {
                 const float g = j0 + t < c.samples ? *gradient(i, j0 + t) : 0.0f;
+#pragma unroll
                 for (int e = 0; e < W; e++) ds[t][e] += g * x[e];
             }
         }
     }
 
-    __device__ void add_to_output(int64_t j, int64_t k, const float (&delta)[W]) const
+    __device__ __forceinline__ void add_to_output(int64_t j, int64_t k,
+                                                  const float (&delta)[W]) const
     {
         const int64_t id = sample(j);
         if (id < 0) return;
@@ -192,8 +197,10 @@ template <class T, int W> struct unit {
             for (int64_t j0 = 0; j0 < c.samples; j0 += TILE) {
                 sample_gradients(ds, j0, k);
                 last = j0;
-                for (int t = 0; t < TILE && j0 + TILE < c.samples; t++)
-                    store_floats<W>(at.spill + (j0 + t) * c.D + k, ds[t]);
+#pragma unroll
+                for (int t = 0; t < TILE; t++)
+                    if (j0 + TILE < c.samples)
+                        store_floats<W>(at.spill + (j0 + t) * c.D + k, ds[t]);
             }
             add_to_inputs(k);
             for (int64_t j = 0; j < last; j++) {

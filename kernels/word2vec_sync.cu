@@ -16,7 +16,7 @@ namespace
 using buffers = wl_word2vec_cuda_sync;
 
 /* A batch: its number in the call, and what of it the text holds. */
-template <class T> struct batch {
+template <class T> struct batch_of {
     word2vec<T> c;
     buffers at;
     int64_t number;
@@ -53,7 +53,7 @@ template <class T> struct batch {
     }
 };
 
-template <class T, int W> __global__ void vectors(batch<T> b)
+template <class T, int W> __global__ void vectors(batch_of<T> b)
 {
     for (int64_t r = warp_index(); r < b.at.around; r += warp_count()) {
         const int32_t id = b.token_around(r);
@@ -66,7 +66,7 @@ template <class T, int W> __global__ void vectors(batch<T> b)
 }
 
 /* Lane 0 tells what of a centre there is; nothing by default. */
-template <class T> __device__ void clear_centre(const batch<T> &b, int64_t m)
+template <class T> __device__ void clear_centre(const batch_of<T> &b, int64_t m)
 {
     for (int64_t i = lane_index(); i < b.c.slots; i += WARP) {
         b.at.output_rows[m * b.c.slots + i] = -1;
@@ -83,7 +83,7 @@ template <class T> __device__ void clear_centre(const batch<T> &b, int64_t m)
 
 /* input i . sample j */
 template <int W, class T>
-__device__ float score_of(const batch<T> &b, const window &w, int64_t m, int64_t i, int64_t id)
+__device__ float score_of(const batch_of<T> &b, const window &w, int64_t m, int64_t i, int64_t id)
 {
     float s = 0;
     for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
@@ -98,8 +98,8 @@ __device__ float score_of(const batch<T> &b, const window &w, int64_t m, int64_t
 /* Inputs first..first+n-1 as one unit: their gradients times -lr, the loss. False: a score is not
  * finite. */
 template <int W, class T>
-__device__ bool score_unit(const batch<T> &b, const window &w, int64_t m, int64_t first, int64_t n,
-                           float *loss)
+__device__ bool score_unit(const batch_of<T> &b, const window &w, int64_t m, int64_t first,
+                           int64_t n, float *loss)
 {
     const float rate = b.c.rate(b.from());
     float sum = 0;
@@ -123,7 +123,7 @@ __device__ bool score_unit(const batch<T> &b, const window &w, int64_t m, int64_
 
 /* dmean = the gradient of CBOW's input for each context */
 template <int W, class T>
-__device__ void write_mean_gradient(const batch<T> &b, const window &w, int64_t m)
+__device__ void write_mean_gradient(const batch_of<T> &b, const window &w, int64_t m)
 {
     for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
         float dx[W] = {};
@@ -140,7 +140,7 @@ __device__ void write_mean_gradient(const batch<T> &b, const window &w, int64_t 
 
 /* The units of a centre that has contexts. */
 template <int W, class T>
-__device__ void score_centre(const batch<T> &b, const window &w, int64_t m)
+__device__ void score_centre(const batch_of<T> &b, const window &w, int64_t m)
 {
     const int64_t inputs = b.c.cbow ? 1 : w.contexts(), n = b.c.sets == 1 ? inputs : 1;
     float loss = 0;
@@ -162,7 +162,7 @@ __device__ void score_centre(const batch<T> &b, const window &w, int64_t m)
     b.at.reach[2 * m + 1] = int32_t(w.last - w.at);
 }
 
-template <class T, int W> __global__ void scores(batch<T> b)
+template <class T, int W> __global__ void scores(batch_of<T> b)
 {
     for (int64_t m = warp_index(); m < b.at.batch; m += warp_count()) {
         clear_centre(b, m);
@@ -184,7 +184,7 @@ template <class T, int W> __global__ void scores(batch<T> b)
 }
 
 /* A warp owns a slot: the sum over the inputs that meet its sample. */
-template <class T, int W> __global__ void output_gradients(batch<T> b)
+template <class T, int W> __global__ void output_gradients(batch_of<T> b)
 {
     const int64_t slots = b.at.batch * b.c.slots, K = b.c.negative;
     for (int64_t slot = warp_index(); slot < slots; slot += warp_count()) {
@@ -212,7 +212,7 @@ template <class T, int W> __global__ void output_gradients(batch<T> b)
 }
 
 /* The number of a token among the contexts of centre m, or -1. */
-template <class T> __device__ int64_t context_number(const batch<T> &b, int64_t m, int64_t place)
+template <class T> __device__ int64_t context_number(const batch_of<T> &b, int64_t m, int64_t place)
 {
     const int64_t left = b.at.reach[2 * m], off = place - (b.from() + m);
     if (off == 0 || off < -left || off > b.at.reach[2 * m + 1]) return -1;
@@ -222,7 +222,7 @@ template <class T> __device__ int64_t context_number(const batch<T> &b, int64_t 
 
 /* sum += what centre m has for its context number i */
 template <int W, class T>
-__device__ void add_input_gradient(float (&sum)[W], const batch<T> &b, int64_t m, int64_t i,
+__device__ void add_input_gradient(float (&sum)[W], const batch_of<T> &b, int64_t m, int64_t i,
                                    int64_t k)
 {
     if (b.c.cbow) {
@@ -240,7 +240,7 @@ __device__ void add_input_gradient(float (&sum)[W], const batch<T> &b, int64_t m
 }
 
 /* A warp owns a token in or around the batch: the sum over the centres that it is a context of. */
-template <class T, int W> __global__ void input_gradients(batch<T> b)
+template <class T, int W> __global__ void input_gradients(batch_of<T> b)
 {
     for (int64_t r = warp_index(); r < b.at.around; r += warp_count()) {
         const int64_t from = max(r - 2 * b.c.window, int64_t(0)), to = min(r + 1, b.at.batch);
@@ -274,7 +274,7 @@ template <class T> struct side {
 };
 
 /* A warp owns a group of slots of one row: adds their sum, kept to the cap. */
-template <class T, int W> __global__ void apply(batch<T> b, side<T> s, grouping by)
+template <class T, int W> __global__ void apply(batch_of<T> b, side<T> s, grouping by)
 {
     for (int64_t place = warp_index(); place < by.slots; place += warp_count()) {
         if (!by.begins(place)) continue;
@@ -299,7 +299,7 @@ template <class T, int W> __global__ void apply(batch<T> b, side<T> s, grouping 
 }
 
 template <class T, int W>
-wl_status apply_side(wl_ctx *ctx, const batch<T> &b, const side<T> &s, const int32_t *rows,
+wl_status apply_side(wl_ctx *ctx, const batch_of<T> &b, const side<T> &s, const int32_t *rows,
                      int64_t slots, int64_t V)
 {
     grouping by;
@@ -310,7 +310,7 @@ wl_status apply_side(wl_ctx *ctx, const batch<T> &b, const side<T> &s, const int
 }
 
 template <class T, int W>
-wl_status train_batch(wl_ctx *ctx, const wl_word2vec_args *a, const batch<T> &b)
+wl_status train_batch(wl_ctx *ctx, const wl_word2vec_args *a, const batch_of<T> &b)
 {
     const int64_t slots = b.at.batch * b.c.slots, around = b.at.around;
     const side<T> out = { b.c.output, b.at.dout, b.at.output_counts, 1, 2 * a->cap, ~a->seed };
@@ -337,8 +337,10 @@ wl_status wl_cuda_word2vec_sync(wl_ctx *ctx, const wl_dims *d, const wl_word2vec
         using T = typename A::type;
         const word2vec<T> c = word2vec_of<T>(ctx, d, a, WL_ID_ROW(word2vec_sync, tokens));
         wl_status status = add_tallies(ctx, a, { at.loss, at.pairs, at.skipped }, 0, false);
-        for (int64_t n = 0; n * a->batch < a->centres && !status; n++)
-            status = train_batch<T, A::width>(ctx, a, batch<T>{ c, at, n });
+        for (int64_t n = 0; n * a->batch < a->centres && !status; n++) {
+            const batch_of<T> b = { c, at, n };
+            status = train_batch<T, A::width>(ctx, a, b);
+        }
         return status;
     });
 }

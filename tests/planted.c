@@ -67,12 +67,15 @@ static const wl_backend *the_cpu(void)
     return *b;
 }
 
+/* Sizes that suit every operator, and leave each of them something to write. */
+static const char every_size[] = "N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4";
+
 static void a_factor_in_the_float_reference_is_caught(void **state)
 {
     int planted = 0;
     (void)state;
     for (int op = 0; op < WL_OPERATORS; op++) {
-        op_case c = made(wl_op_specs[op]->name, "N=6 K=3 D=5 V=9");
+        op_case c = made(wl_op_specs[op]->name, every_size);
         for (int row = 0; c.spec->arg[row].name; row++) {
             verdict why;
             if (!case_writes(&c, row)) continue;
@@ -176,6 +179,7 @@ static void a_lost_atomic_is_caught(void **state)
     (void)state;
     strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=9 V=5");
     strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=8 V=5");
+    strikes(EMULATOR_LOST_ATOMIC, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_LOST_ATOMIC, "sampling_categorical", "N=40 V=50 K=10");
 }
 
@@ -209,6 +213,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "optimizer_sum_squares", "N=3 D=4096 -count");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+    strikes(EMULATOR_SHORT_GRID, "word2vec_subsample", "N=700 V=9");
+    strikes(EMULATOR_SHORT_GRID, "word2vec_sync", "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_SHORT_GRID, "sampling_alias", "N=90 K=6 V=9");
     strikes(EMULATOR_SHORT_GRID, "sampling_categorical", "N=9 V=50 K=0");
 }
@@ -222,6 +228,10 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
+    strikes(EMULATOR_LOST_LAST_WARP, "word2vec_sync",
+            "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=9 L=0 -spans -pieces");
+    strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
+    strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_sync", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "optimizer_sum_squares", "N=9 D=70 -count");
