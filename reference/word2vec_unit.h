@@ -51,6 +51,15 @@ ALWAYS void dots(int count, real *const *x, real *const *o, int64_t D, real *qua
             *(quad_at *)(quads + (j * apart + i) * QUAD) = quad_of(sum[i * SIX + j]);
 }
 
+APART void dots_of_one(real *const *x, real *const *o, int64_t D, real *quads, int64_t apart)
+{
+    dots(1, x, o, D, quads, apart);
+}
+APART void dots_of_two(real *const *x, real *const *o, int64_t D, real *quads, int64_t apart)
+{
+    dots(2, x, o, D, quads, apart);
+}
+
 /* What lies past the last whole vector of features. */
 static inline void add_tails(const unit *u)
 {
@@ -60,14 +69,23 @@ static inline void add_tails(const unit *u)
                 u->g[j * u->inputs + i] += u->x[i][k] * u->o[j][k];
 }
 
+/* The sum of the parts of n scores, whole vectors of them: what is past the last means nothing. */
+ALWAYS void collapse(real *g, const real *quads, int64_t n)
+{
+    for (int64_t e = 0; e < n; e++) {
+        const real *q = quads + e * QUAD;
+        g[e] = QUAD == 4 ? (q[0] + q[2]) + (q[1] + q[3]) : QUAD == 2 ? q[0] + q[1] : q[0];
+    }
+}
+
 APART void scores(const unit *u)
 {
     const int64_t c = u->inputs, n = u->padded * c;
     for (int64_t j = 0; j < u->padded; j += SIX) {
         int64_t i = 0;
         for (; i + 1 < c; i += 2)
-            dots(2, u->x + i, u->o + j, u->D, u->quads + (j * c + i) * QUAD, c);
-        if (i < c) dots(1, u->x + i, u->o + j, u->D, u->quads + (j * c + i) * QUAD, c);
+            dots_of_two(u->x + i, u->o + j, u->D, u->quads + (j * c + i) * QUAD, c);
+        if (i < c) dots_of_one(u->x + i, u->o + j, u->D, u->quads + (j * c + i) * QUAD, c);
     }
     for (int64_t e = 0; e < n; e++) {
         const real *q = u->quads + e * QUAD;
@@ -78,26 +96,26 @@ APART void scores(const unit *u)
 
 /* ------------------------------------------------------------------ gradients at the scores */
 
-enum { FEW = 96 }; /* a product of so many numbers up to 2 is finite in float */
+enum { FEW = 96 };      /* a product of so many numbers up to 2 is finite in float */
+enum { NOTHING = -40 }; /* a score whose 1 + e^x is 1, and whose gradient is no subnormal number */
 
-/* n numbers x, at most FEW, to -lr sigmoid(x). Returns the sum of max(x, 0), which is NaN where one
- * is not finite; *product is that of 1 + e^-|x|. log(1 + e^x) sums to the one and the log of the
- * other. */
-ALWAYS real few_sigmoids(real *x, int n, real lr, real *product)
+/* n scores, at most FEW, of which the first are those of `targets`, to gradients times -lr, in
+ * whole vectors: what is past the last means nothing. The loss of x = a score, or minus a target's,
+ * is log(1 + e^x), the sum of max(x, 0) and log(1 + e^-|x|). Returns the sum of the one, NaN where
+ * a score is not finite, and in *product the product of the numbers whose logs are the other. */
+ALWAYS real few_gradients(real *g, int n, int targets, real lr, real *product)
 {
-    real value[FEW], linear[FEW], factor[FEW];
+    real linear[FEW], factor[FEW];
     const int whole = (n + LANES - 1) / LANES * LANES;
     lanes sum = { 0 }, times = sum + 1;
-    for (int i = 0; i < n; i++) value[i] = x[i];
-    for (int i = n; i < whole; i++) value[i] = -100; /* adds 0 and multiplies by 1 */
 #pragma omp simd
     for (int i = 0; i < whole; i++) {
-        const real v = value[i], e = exponential(v < 0 ? v : -v);
-        linear[i] = (v > 0 ? v : 0) + v * 0;
+        const real sign = i < targets ? -1 : 1, x = i < n ? sign * g[i] : NOTHING;
+        const real e = exponential(x < 0 ? x : -x);
+        linear[i] = (x > 0 ? x : 0) + x * 0;
         factor[i] = 1 + e;
-        value[i] = -lr * (v < 0 ? e : 1) / (1 + e);
+        g[i] = -lr * sign * (x < 0 ? e : 1) / (1 + e);
     }
-    for (int i = 0; i < n; i++) x[i] = value[i];
     for (int i = 0; i < whole; i += LANES) {
         sum += load_lanes(linear + i);
         times *= load_lanes(factor + i);
@@ -123,14 +141,12 @@ APART bool score_gradients(const unit *u, real lr, const int32_t *drawn, wide *l
     const int64_t c = u->inputs, n = u->samples * c;
     real linear = 0;
     wide logs = 0;
-    set_dropped(u, drawn, -100);
-    for (int64_t i = 0; i < c; i++) u->g[i] = -u->g[i]; /* the target's loss has the other sign */
+    set_dropped(u, drawn, NOTHING);
     for (int64_t i = 0; i < n; i += FEW) {
         real product;
-        linear += few_sigmoids(u->g + i, (int)least(FEW, n - i), lr, &product);
+        linear += few_gradients(u->g + i, (int)least(FEW, n - i), (int)(c - i), lr, &product);
         if (loss) logs += (wide)log((double)product);
     }
-    for (int64_t i = 0; i < c; i++) u->g[i] = -u->g[i];
     set_dropped(u, drawn, 0);
     for (int64_t i = n; i < u->padded * c; i++) u->g[i] = 0;
     if (linear - linear != 0) return false;

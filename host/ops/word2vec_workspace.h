@@ -61,6 +61,7 @@ static inline size_t wl_word2vec_carve(wl_word2vec_scratch *out, char *base,
                                        const wl_word2vec_sizes *s)
 {
     const size_t real = (size_t)s->real;
+    const int64_t vector = 16; /* scores are worked in whole vectors, of so many at most */
     size_t at = 0;
     out->x = wl_word2vec_take(base, &at, s->contexts * s->D, real);
     out->dx = wl_word2vec_take(base, &at, s->contexts * s->D, real);
@@ -69,8 +70,8 @@ static inline size_t wl_word2vec_carve(wl_word2vec_scratch *out, char *base,
     out->mean = wl_word2vec_take(base, &at, s->D, real);
     out->dmean = wl_word2vec_take(base, &at, s->D, real);
     out->spare = wl_word2vec_take(base, &at, s->D, real);
-    out->quads = wl_word2vec_take(base, &at, 4 * s->samples * s->contexts, real);
-    out->g = wl_word2vec_take(base, &at, s->samples * s->contexts, real);
+    out->quads = wl_word2vec_take(base, &at, 4 * (s->samples * s->contexts + vector), real);
+    out->g = wl_word2vec_take(base, &at, s->samples * s->contexts + vector, real);
     out->x_at = (void **)wl_word2vec_take(base, &at, s->contexts, sizeof(void *));
     out->dx_at = (void **)wl_word2vec_take(base, &at, s->contexts, sizeof(void *));
     out->o_at = (void **)wl_word2vec_take(base, &at, s->samples, sizeof(void *));
