@@ -3,6 +3,7 @@
 #include "ref.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static int available(void)
@@ -32,9 +33,16 @@ static wl_status host_describe(int ordinal, wl_device_info *out)
     return WL_OK;
 }
 
+enum { LARGE_PAGE = 2 << 20 }; /* a large page */
+
 static wl_status host_alloc(wl_ctx *ctx, void **out, size_t bytes)
 {
-    *out = bytes <= SIZE_MAX - 256 ? aligned_alloc(256, (bytes + 255) / 256 * 256) : NULL;
+    const size_t align = bytes < LARGE_PAGE ? 256 : LARGE_PAGE;
+    *out = bytes <= SIZE_MAX - align ? aligned_alloc(align, (bytes + align - 1) / align * align)
+                                     : NULL;
+    /* rows anywhere in a large table: fewer pages to look up. Whether it is heard does not matter
+     */
+    if (*out && bytes >= LARGE_PAGE) madvise(*out, bytes, MADV_HUGEPAGE);
     return *out ? WL_OK : wl_fail(ctx, WL_NO_MEMORY, "no memory for %zu bytes", bytes);
 }
 

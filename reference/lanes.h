@@ -31,19 +31,34 @@ typedef real quad_at
 ALWAYS lanes load_lanes(const real *p) { return *(const lanes_at *)p; }
 ALWAYS void store_lanes(real *p, lanes v) { *(lanes_at *)p = v; }
 
-/* Sums of halves, until four are left. */
+/* Sums, or products, of halves, until four are left. */
+#if defined(WL_REF_LEVEL) && !defined(WL_REF_ORDER) && WL_REF_LEVEL == 4
+typedef real eight __attribute__((vector_size(8 * sizeof(real))));
+ALWAYS eight low_eight(lanes v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
+ALWAYS eight high_eight(lanes v)
+{
+    return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+ALWAYS quad low_quad(eight v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+ALWAYS quad high_quad(eight v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
 ALWAYS quad quad_of(lanes v)
 {
-#if defined(WL_REF_LEVEL) && !defined(WL_REF_ORDER) && WL_REF_LEVEL == 4
-    typedef real eight __attribute__((vector_size(8 * sizeof(real))));
-    const eight h = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-                    __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-    return __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
-#elif defined(WL_REF_LEVEL) && !defined(WL_REF_ORDER) && WL_REF_LEVEL == 3
-    return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
-#else
-    return v;
-#endif
+    const eight h = low_eight(v) + high_eight(v);
+    return low_quad(h) + high_quad(h);
 }
+ALWAYS quad quad_product(lanes v)
+{
+    const eight h = low_eight(v) * high_eight(v);
+    return low_quad(h) * high_quad(h);
+}
+#elif defined(WL_REF_LEVEL) && !defined(WL_REF_ORDER) && WL_REF_LEVEL == 3
+ALWAYS quad low_quad(lanes v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+ALWAYS quad high_quad(lanes v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
+ALWAYS quad quad_of(lanes v) { return low_quad(v) + high_quad(v); }
+ALWAYS quad quad_product(lanes v) { return low_quad(v) * high_quad(v); }
+#else
+ALWAYS quad quad_of(lanes v) { return v; }
+ALWAYS quad quad_product(lanes v) { return v; }
+#endif
 
 #endif

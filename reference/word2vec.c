@@ -247,7 +247,7 @@ typedef struct run {
     const call *c;
     wl_word2vec_scratch at;
     unit u;
-    wide loss;
+    loss_sum loss;
     int64_t pairs, skipped;
     bool sync;
     int64_t first;
@@ -257,7 +257,7 @@ typedef struct run {
 
 static run run_of(const call *c, char *memory)
 {
-    run r = { .c = c };
+    run r = { .c = c, .loss = { 0, 0, 1 } };
     wl_word2vec_carve(&r.at, memory, &c->s);
     r.u = (unit){ .D = c->d->D,
                   .x = (real **)r.at.x_at,
@@ -369,8 +369,7 @@ static void count_rows(run *r, const centre *m, int64_t first, int64_t n, int64_
  */
 static bool run_unit(run *r, const centre *m, int64_t first, int64_t n, int64_t set, real lr)
 {
-    wide *loss = wl_present(&r->c->a->loss) ? &r->loss : NULL;
-    if (compute(&r->u, lr, m->drawn + set * r->c->s.negative, loss)) {
+    if (compute(&r->u, lr, m->drawn + set * r->c->s.negative, &r->loss)) {
         r->pairs += r->u.inputs;
         if (r->sync)
             count_rows(r, m, first, n, set);
@@ -505,7 +504,7 @@ static wl_word2vec_tally train_centres(run *r, int64_t from, int64_t to, real lr
         if (r->sync) next_slots(r, i == from);
         train_centre(r, &now, &next, lr + slope * (real)(i - r->c->begin));
     }
-    return (wl_word2vec_tally){ (double)r->loss, r->pairs, r->skipped };
+    return (wl_word2vec_tally){ (double)loss_of(&r->loss), r->pairs, r->skipped };
 }
 
 /* One run of centres: here threads race, on the rows of the tables and on nothing else. */

@@ -99,15 +99,24 @@ APART void scores(const unit *u)
 enum { FEW = 96 };      /* a product of so many numbers up to 2 is finite in float */
 enum { NOTHING = -40 }; /* a score whose 1 + e^x is 1, and whose gradient is no subnormal number */
 
+/* A loss, the sum of log(1 + e^x) over many x: `linear` sums max(x, 0); the rest, log(1 + e^-|x|),
+ * is the logarithm of a product, which is taken now and then. */
+typedef struct loss_sum {
+    wide linear, logs;
+    double product; /* from 1 */
+} loss_sum;
+
+ALWAYS wide loss_of(const loss_sum *l) { return l->linear + l->logs + (wide)log(l->product); }
+
 /* n scores, at most FEW, of which the first are those of `targets`, to gradients times -lr, in
- * whole vectors: what is past the last means nothing. The loss of x = a score, or minus a target's,
- * is log(1 + e^x), the sum of max(x, 0) and log(1 + e^-|x|). Returns the sum of the one, NaN where
- * a score is not finite, and in *product the product of the numbers whose logs are the other. */
-ALWAYS real few_gradients(real *g, int n, int targets, real lr, real *product)
+ * whole vectors: what is past the last means nothing. The x of the loss is a score, or minus a
+ * target's. Returns the sum of max(x, 0), NaN where a score is not finite; *product *= 1 + e^-|x|.
+ */
+ALWAYS real few_gradients(real *scores, int n, int targets, real lr, double *product)
 {
-    real linear[FEW], factor[FEW];
+    real linear[FEW] __attribute__((aligned(64))), factor[FEW] __attribute__((aligned(64)));
+    real *g = __builtin_assume_aligned(scores, 64);
     const int whole = (n + LANES - 1) / LANES * LANES;
-    lanes sum = { 0 }, times = sum + 1;
 #pragma omp simd
     for (int i = 0; i < whole; i++) {
         const real sign = i < targets ? -1 : 1, x = i < n ? sign * g[i] : NOTHING;
@@ -116,13 +125,17 @@ ALWAYS real few_gradients(real *g, int n, int targets, real lr, real *product)
         factor[i] = 1 + e;
         g[i] = -lr * sign * (x < 0 ? e : 1) / (1 + e);
     }
-    for (int i = 0; i < whole; i += LANES) {
+    lanes sum = load_lanes(linear), times = load_lanes(factor);
+    for (int i = LANES; i < whole; i += LANES) {
         sum += load_lanes(linear + i);
         times *= load_lanes(factor + i);
     }
+    const quad four = quad_of(sum), product_of_four = quad_product(times);
     real total = 0;
-    *product = 1;
-    for (int i = 0; i < LANES; i++) total += sum[i], *product *= times[i];
+    for (int i = 0; i < QUAD; i++) {
+        total += four[i];
+        *product *= (double)product_of_four[i];
+    }
     return total;
 }
 
@@ -134,23 +147,25 @@ ALWAYS void set_dropped(const unit *u, const int32_t *drawn, real value)
             for (int64_t i = 0; i < u->inputs; i++) u->g[j * u->inputs + i] = value;
 }
 
-/* Scores in g to gradients times -lr, those of the padding 0. Adds to *loss, if it is wanted.
- * False: a score is not finite. */
-APART bool score_gradients(const unit *u, real lr, const int32_t *drawn, wide *loss)
+/* Scores in g to gradients times -lr, those of the padding 0; adds to the loss. False: a score is
+ * not finite. */
+APART bool score_gradients(const unit *u, real lr, const int32_t *drawn, loss_sum *loss)
 {
     const int64_t c = u->inputs, n = u->samples * c;
     real linear = 0;
-    wide logs = 0;
+    loss_sum sum = *loss;
     set_dropped(u, drawn, NOTHING);
     for (int64_t i = 0; i < n; i += FEW) {
-        real product;
-        linear += few_gradients(u->g + i, (int)least(FEW, n - i), (int)(c - i), lr, &product);
-        if (loss) logs += (wide)log((double)product);
+        linear += few_gradients(u->g + i, (int)least(FEW, n - i), (int)(c - i), lr, &sum.product);
+        if (sum.product < 1e200) continue;
+        sum.logs += (wide)log(sum.product);
+        sum.product = 1;
     }
     set_dropped(u, drawn, 0);
     for (int64_t i = n; i < u->padded * c; i++) u->g[i] = 0;
     if (linear - linear != 0) return false;
-    if (loss) *loss += (wide)linear + logs;
+    sum.linear += (wide)linear;
+    *loss = sum;
     return true;
 }
 
@@ -291,9 +306,8 @@ APART void spread(const unit *u)
         }
 }
 
-/* Adds a unit's gradients, and its loss if that is wanted. False: a score is not finite, and
- * nothing was added. */
-static inline bool compute(const unit *u, real lr, const int32_t *drawn, wide *loss)
+/* Adds a unit's gradients, and its loss. False: a score is not finite, and nothing was added. */
+static inline bool compute(const unit *u, real lr, const int32_t *drawn, loss_sum *loss)
 {
     scores(u);
     if (!score_gradients(u, lr, drawn, loss)) return false;
