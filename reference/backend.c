@@ -33,17 +33,19 @@ static wl_status host_describe(int ordinal, wl_device_info *out)
     return WL_OK;
 }
 
-enum { LARGE_PAGE = 2 << 20 }; /* a large page */
+enum { LARGE_PAGE = 2 << 20 };
 
+/* Large tables, whose rows are read in any order, ask for large pages; it does not matter whether
+ * they get them. */
 static wl_status host_alloc(wl_ctx *ctx, void **out, size_t bytes)
 {
-    const size_t align = bytes < LARGE_PAGE ? 256 : LARGE_PAGE;
-    *out = bytes <= SIZE_MAX - align ? aligned_alloc(align, (bytes + align - 1) / align * align)
-                                     : NULL;
-    /* rows anywhere in a large table: fewer pages to look up. Whether it is heard does not matter
-     */
-    if (*out && bytes >= LARGE_PAGE) madvise(*out, bytes, MADV_HUGEPAGE);
-    return *out ? WL_OK : wl_fail(ctx, WL_NO_MEMORY, "no memory for %zu bytes", bytes);
+    const bool large = bytes >= LARGE_PAGE;
+    if (posix_memalign(out, large ? LARGE_PAGE : 256, bytes ? bytes : 1)) {
+        *out = NULL;
+        return wl_fail(ctx, WL_NO_MEMORY, "no memory for %zu bytes", bytes);
+    }
+    if (large) madvise(*out, bytes, MADV_HUGEPAGE);
+    return WL_OK;
 }
 
 static void host_free(wl_ctx *ctx, void *ptr)
