@@ -41,7 +41,8 @@ enum { WL_VECTORS_ALLOW_NONFINITE = 1 };
 /* Reads vectors in whichever of the formats the first bytes of `path` show ("-": standard
  * input, but not for .npy). `flags` is 0 or WL_VECTORS_ALLOW_NONFINITE. A text without a first
  * line "V D" is known by the three columns or more of its first line, and has to be read with
- * wl_vectors_read_as where there are two; "V D" of word2vec is followed by text unless the
+ * wl_vectors_read_as where there are two; its words, but for the first, may have spaces where no
+ * part of them reads as a number. "V D" of word2vec is followed by text unless the
  * numbers of its first word begin as none does, or hold a byte that none can.
  *
  * The words of NAME.npy are in NAME.vocab, those of any other name in NAME.vocab too, behind the
