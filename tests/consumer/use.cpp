@@ -13,6 +13,7 @@
 #include <wordloom/nn/noise.h>
 #include <wordloom/nn/safetensors.h>
 #include <wordloom/nn/similar.h>
+#include <wordloom/nn/subword.h>
 #include <wordloom/nn/vectors.h>
 #include <wordloom/nn/vocabulary.h>
 #include <wordloom/nn/word2vec.h>
