@@ -280,6 +280,60 @@ static void a_corpus_without_frequent_words_fails(void **state)
     assert_int_equal(access(in_folder("rare.vec"), F_OK), -1);
 }
 
+/* ------------------------------------------------------------------ converting */
+
+/* From one format to the next and back to the first, whose bytes are then the same. */
+static void vectors_are_the_same_in_every_format(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "c.vec", "c.bin", "c.npy", "c.glove", "c.safetensors" };
+    enum { NAMES = sizeof names / sizeof *names };
+    write_text(in_folder("first.txt"),
+               "2 3\na 1 -0 1.40129846e-45\n\xc3\xa9 3.40282347e+38 0.100000001 7\n");
+    const char *last = "first.txt";
+    for (int i = 0; i < NAMES; last = names[i++]) {
+        assert_int_equal(run("vectors", "convert", in_folder(last), in_folder(names[i]), NULL), 0);
+        assert_empty("stdout");
+        assert_has("stderr", ": 2 words, 3 numbers each\n");
+    }
+    assert_int_equal(run("vectors", "convert", in_folder(last), in_folder("last"), "--format",
+                         "binary-gensim", NULL),
+                     0);
+    assert_int_equal(run("vectors", "convert", "--quiet", "--from=binary", in_folder("last"),
+                         in_folder("last"), "--format=text", NULL),
+                     0);
+    assert_empty("stderr");
+    size_t n, m;
+    char *first = read_bytes(in_folder("first.txt"), &n),
+         *again = read_bytes(in_folder("last"), &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(first, again, n);
+    free(first);
+    free(again);
+}
+
+static void what_cannot_be_converted_is_told(void **state)
+{
+    (void)state;
+    char in[256];
+    snprintf(in, sizeof in, "%s", in_folder("first.txt"));
+    write_text(in_folder("cut.bin"), "2 3\na 1 2 3\n");
+    assert_int_equal(run("vectors", "convert", in_folder("cut.bin"), in_folder("o.txt"), NULL), 3);
+    assert_has("stderr", "cut.bin: line 3: expected 2 words");
+    assert_int_equal(access(in_folder("o.txt"), F_OK), -1);
+    assert_int_equal(run("vectors", "convert", in_folder("missing"), in_folder("o.txt"), NULL), 3);
+    assert_int_equal(run("vectors", "convert", in, in_folder("no/such/o.txt"), NULL), 3);
+    assert_int_equal(run("vectors", "convert", in, in_folder("o.dat"), NULL), 2);
+    assert_has("stderr", "--format names one");
+    assert_int_equal(run("vectors", "convert", in, "-", NULL), 2);
+    assert_has("stderr", "/dev/stdout");
+    assert_int_equal(run("vectors", "convert", in, NULL), 2);
+    assert_has("stderr", "expected IN and OUT");
+    assert_int_equal(run("vectors", "convert", in, in, "--format=fasttext", NULL), 2);
+    assert_int_equal(run("vectors", "convert", in, "/dev/stdout", "--format=glove", NULL), 0);
+    assert_has("stdout", "a 1 -0 1.40129846e-45\n");
+}
+
 static void wait_for_file(const char *path)
 {
     const struct timespec pause = { 0, 20000000 };
@@ -341,6 +395,8 @@ int main(void)
         cmocka_unit_test(training_writes_vectors_and_tells_on_stderr),
         cmocka_unit_test(a_corpus_from_stdin_trains_the_same),
         cmocka_unit_test(a_corpus_without_frequent_words_fails),
+        cmocka_unit_test(vectors_are_the_same_in_every_format),
+        cmocka_unit_test(what_cannot_be_converted_is_told),
         cmocka_unit_test(an_interrupted_run_writes_what_it_learnt),
     };
     return cmocka_run_group_tests_name("cli", tests, setup, remove_folder);

@@ -1,12 +1,11 @@
 /* Every allocation of the file layer fails in turn: each call then says WL_NO_MEMORY, leaks
  * nothing, and leaves files as they were. This program has a malloc of its own, above glibc's. */
-#include "data_files.h"
+#include "data_tables.h"
 
 #include <errno.h>
 #include <unistd.h>
 #include <wordloom/nn/corpus.h>
 #include <wordloom/nn/safetensors.h>
-#include <wordloom/nn/vectors.h>
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define OWN_MALLOC 1
@@ -106,14 +105,11 @@ static wl_status read_vectors(const char *path, wl_error *error)
 
 static wl_vectors *vectors;
 
-static wl_status write_text_vectors(const char *path, wl_error *error)
-{
-    return wl_vectors_write(vectors, path, WL_VECTORS_TEXT, error);
-}
+static wl_vectors_format written; /* as what write_vectors writes */
 
-static wl_status write_model_vectors(const char *path, wl_error *error)
+static wl_status write_vectors(const char *path, wl_error *error)
 {
-    return wl_vectors_write(vectors, path, WL_VECTORS_SAFETENSORS, error);
+    return wl_vectors_write(vectors, path, written, error);
 }
 
 static wl_status read_vocabulary(const char *path, wl_error *error)
@@ -169,14 +165,27 @@ static void no_memory_is_borne_by_vectors(void **state)
 {
     (void)state;
     needs_own_malloc();
-    const char *text = in_folder("text"), *model = in_folder("model");
-    write_text(text, "3 2\na 1 2\nb 3 4\n\\ 5 6\n");
-    assert_int_equal(wl_vectors_read(&vectors, text, 0, NULL), WL_OK);
+    const char *path = in_folder("vectors");
+    write_text(path, "3 2\na 1 2\nb 3 4\n\\ 5 6\n");
+    assert_int_equal(wl_vectors_read(&vectors, path, 0, NULL), WL_OK);
     vectors->config = strdup("{}");
-    fail_each(read_vectors, text);
-    fail_each(write_text_vectors, text);
-    fail_each(write_model_vectors, model);
-    fail_each(read_vectors, model);
+    for (int format = WL_VECTORS_TEXT; format <= WL_VECTORS_NPY; format++) {
+        written = (wl_vectors_format)format;
+        fail_each(write_vectors, path);
+        fail_each(read_vectors, path);
+    }
+    wl_vectors_destroy(vectors);
+}
+
+static void no_memory_is_borne_by_ngrams(void **state)
+{
+    (void)state;
+    needs_own_malloc();
+    fail_each(read_vectors, in_files("fasttext.bin"));
+    vectors = load(in_files("fasttext.bin"));
+    written = WL_VECTORS_SAFETENSORS;
+    fail_each(write_vectors, in_folder("model"));
+    fail_each(read_vectors, in_folder("model"));
     wl_vectors_destroy(vectors);
 }
 
@@ -210,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_memory_is_borne_by_vectors),
+        cmocka_unit_test(no_memory_is_borne_by_ngrams),
         cmocka_unit_test(no_memory_is_borne_by_vocabularies),
         cmocka_unit_test(no_memory_is_borne_by_a_corpus),
     };

@@ -123,7 +123,7 @@ int run_vectors_similar(int count, char **args)
         .arguments = "VECTORS WORD...",
         .summary =
             "Prints the nearest words of each WORD by the cosine of their vectors. VECTORS is a\n"
-            "file of word2vec text or safetensors.",
+            "file of any format that vectors convert reads.",
         .options = rows,
     };
     int first;

@@ -3,6 +3,7 @@
 #include "options.h"
 #include "program.h"
 #include "progress.h"
+#include "vectors_format.h"
 
 #include <wordloom/nn/file.h>
 #include <wordloom/nn/word2vec.h>
@@ -13,19 +14,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FORMAT_BY_NAME, FORMAT_TEXT, FORMAT_SAFETENSORS };
-
 typedef struct settings {
     common_options common;
     wl_word2vec_config config;
     const char *method, *corpus, *out;
-    int format, optimizer; /* numbers of choices */
+    int choice, optimizer; /* numbers of choices */
+    wl_vectors_format format;
     int64_t min_count;
 } settings;
 
 static int read_settings(settings *s, int count, char **args)
 {
-    static const char *const formats[] = { "name", "text", "safetensors", NULL };
     static const char *const optimizers[] = { "sgd", "adagrad", "adam", NULL };
     static const int rules[] = { WL_SGD, WL_ADAGRAD, WL_ADAM };
     static const int dtypes[] = { WL_F32, WL_F16, WL_BF16 };
@@ -50,9 +49,9 @@ static int read_settings(settings *s, int count, char **args)
           .required = true },
         { .name = "format",
           .kind = OPTION_CHOICE,
-          .value = &s->format,
-          .choices = formats,
-          .help = "name: text for .txt and .vec, else .safetensors" },
+          .value = &s->choice,
+          .choices = format_choices,
+          .help = "name: as its name ends, such as .txt or .safetensors" },
         { .name = "dim",
           .kind = OPTION_INTEGER,
           .value = &c->dim,
@@ -144,33 +143,12 @@ static int read_settings(settings *s, int count, char **args)
 
 /* ------------------------------------------------------------------ before training */
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), n = strlen(end);
-    return length >= n && !strcmp(text + length - n, end);
-}
-
 static int choose_format(settings *s)
 {
-    if (strcmp(s->method, "skipgram")) {
-        say("--method: \"%s\" is not there; there is: skipgram", s->method);
-        return EXIT_USAGE;
-    }
-    if (!strcmp(s->out, "-")) {
-        say("--out: expected a file, found \"-\"; /dev/stdout is standard output");
-        return EXIT_USAGE;
-    }
-    if (s->format != FORMAT_BY_NAME) return EXIT_DONE;
-    if (ends_with(s->out, ".txt") || ends_with(s->out, ".vec"))
-        s->format = FORMAT_TEXT;
-    else if (ends_with(s->out, ".safetensors"))
-        s->format = FORMAT_SAFETENSORS;
-    else {
-        say("--out: \"%s\" ends neither in .txt or .vec nor in .safetensors; --format names one",
-            s->out);
-        return EXIT_USAGE;
-    }
-    return EXIT_DONE;
+    if (!strcmp(s->method, "skipgram"))
+        return format_choose("--out", s->out, s->choice, &s->format);
+    say("--method: \"%s\" is not there; there is: skipgram", s->method);
+    return EXIT_USAGE;
 }
 
 /* Finds out before an hour of training whether the result can be written. A FIFO or a device is
@@ -230,9 +208,7 @@ static int write_vectors(job *j, bool interrupted)
 {
     const settings *s = &j->set;
     wl_error error;
-    const wl_status status = wl_word2vec_write(
-        j->model, s->out, s->format == FORMAT_TEXT ? WL_VECTORS_TEXT : WL_VECTORS_SAFETENSORS,
-        &error);
+    const wl_status status = wl_word2vec_write(j->model, s->out, s->format, &error);
     if (status) return fail(status, &error);
     progress_note(&j->report, "wrote %s: %" PRId64 " words, %" PRId64 " numbers each", s->out,
                   wl_vocabulary_size(j->words), s->config.dim);

@@ -1,5 +1,7 @@
-/* Word vectors as a model of wordloom: embedding.weight, output.weight and vocabulary. */
+/* Word vectors as a model of wordloom: embedding.weight, output.weight, the rows of n-grams, and
+ * vocabulary. */
 #include "safetensors_header.h"
+#include "subword.h"
 #include "vectors_format.h"
 
 #include <inttypes.h>
@@ -79,31 +81,81 @@ static wl_status load_words(wl_vectors *vectors, wl_safetensors *file, wl_error 
                         path, vectors->V, wl_vocabulary_size(vectors->words));
 }
 
-/* A [V,D] tensor into new memory. */
-static wl_status load_table(const wl_vectors *vectors, wl_safetensors *file, const char *name,
+static wl_status check_finite(const float *table, int64_t rows, int64_t D, const char *name,
+                              const char *path, wl_error *error)
+{
+    int64_t bad = wl_vectors_nonfinite(table, rows, D);
+    if (bad < 0) return WL_OK;
+    return wl_error_set(error, WL_BAD_FILE,
+                        "%s: tensor %s: row %" PRId64 ", column %" PRId64
+                        ": expected a finite number, found %g",
+                        path, name, bad / D, bad % D, (double)table[bad]);
+}
+
+/* A [rows,D] tensor into new memory. */
+static wl_status load_table(int64_t rows, int64_t D, wl_safetensors *file, const char *name,
                             uint32_t flags, float **out, wl_error *error)
 {
     const char *path = wl_safetensors_name(file);
     const wl_safetensor *tensor;
     wl_status status = find(file, name, 2, &tensor, error);
     if (status) return status;
-    if (tensor->shape[0] != vectors->V || tensor->shape[1] != vectors->D)
+    if (tensor->shape[0] != rows || tensor->shape[1] != D)
         return wl_error_set(error, WL_BAD_FILE,
                             "%s: tensor %s: expected the shape [%" PRId64 ",%" PRId64 "], found "
                             "[%" PRId64 ",%" PRId64 "]",
-                            path, name, vectors->V, vectors->D, tensor->shape[0], tensor->shape[1]);
+                            path, name, rows, D, tensor->shape[0], tensor->shape[1]);
     size_t bytes;
     if (__builtin_mul_overflow((size_t)wl_safetensors_elements(tensor), sizeof **out, &bytes) ||
         !(*out = malloc(bytes)))
         return no_memory(path, error);
     status = wl_safetensors_read_f32(file, tensor, *out, error);
     if (status || flags & WL_VECTORS_ALLOW_NONFINITE) return status;
-    int64_t bad = wl_vectors_nonfinite(*out, vectors->V, vectors->D);
-    if (bad < 0) return WL_OK;
-    return wl_error_set(error, WL_BAD_FILE,
-                        "%s: tensor %s: row %" PRId64 ", column %" PRId64
-                        ": expected a finite number, found %g",
-                        path, name, bad / vectors->D, bad % vectors->D, (double)(*out)[bad]);
+    return check_finite(*out, rows, D, name, path, error);
+}
+
+/* A number of one or two digits; answers what follows it, or null. */
+static const char *take_small(const char *p, int32_t *to)
+{
+    const char *begin = p;
+    for (*to = 0; *p >= '0' && *p <= '9' && p < begin + 2; p++) *to = *to * 10 + (*p - '0');
+    return p > begin && *to <= WL_SUBWORD_LONGEST ? p : NULL;
+}
+
+/* "MIN-MAX". 0: it is something else. */
+static int parse_subword(const char *text, wl_subword *to)
+{
+    const char *p = take_small(text, &to->min);
+    p = p && *p == '-' ? take_small(p + 1, &to->max) : NULL;
+    return p && *p == 0;
+}
+
+/* The rows of n-grams, where there are any; then there is also the metadata. */
+static wl_status load_subwords(wl_vectors *vectors, wl_safetensors *file, uint32_t flags,
+                               wl_error *error)
+{
+    const char *range = wl_safetensors_metadata(file, "subword");
+    const wl_safetensor *tensor = wl_safetensors_find(file, "subword.weight");
+    if (!range && !tensor) return WL_OK;
+    wl_subword *s = &vectors->subword;
+    if (!range || !parse_subword(range, s))
+        return wl_error_set(error, WL_BAD_FILE,
+                            "%s: __metadata__ subword: expected \"MIN-MAX\", characters an n-gram "
+                            "up to %d, found %s%.64s%s",
+                            wl_safetensors_name(file), WL_SUBWORD_LONGEST, range ? "\"" : "nothing",
+                            range ? range : "", range ? "\"" : "");
+    wl_status status = find(file, "subword.weight", 2, &tensor, error);
+    if (status) return status;
+    s->buckets = tensor->shape[0];
+    if (s->buckets < 1 || s->buckets > INT32_MAX)
+        return wl_error_set(error, WL_BAD_FILE,
+                            "%s: tensor subword.weight: expected 1 to 2^31 - 1 rows, found "
+                            "%" PRId64,
+                            wl_safetensors_name(file), s->buckets);
+    status = load_table(s->buckets, vectors->D, file, "subword.weight", flags, &vectors->subwords,
+                        error);
+    if (status || !wl_safetensors_find(file, "subword.own")) return status;
+    return load_table(vectors->V, vectors->D, file, "subword.own", flags, &vectors->own, error);
 }
 
 static wl_status load_config(wl_vectors *vectors, const wl_safetensors *file, wl_error *error)
@@ -135,11 +187,11 @@ static wl_status load(wl_vectors *vectors, wl_safetensors *file, uint32_t flags,
     if (!status) status = load_config(vectors, file, error);
     if (!status) status = load_size(vectors, file, error);
     if (!status) status = load_words(vectors, file, error);
-    if (!status)
-        status = load_table(vectors, file, "embedding.weight", flags, &vectors->table, error);
+    int64_t V = vectors->V, D = vectors->D;
+    if (!status) status = load_table(V, D, file, "embedding.weight", flags, &vectors->table, error);
     if (!status && wl_safetensors_find(file, "output.weight"))
-        status = load_table(vectors, file, "output.weight", flags, &vectors->output, error);
-    return status;
+        status = load_table(V, D, file, "output.weight", flags, &vectors->output, error);
+    return status ? status : load_subwords(vectors, file, flags, error);
 }
 
 wl_status wl_vectors_read_safetensors(wl_vectors *vectors, wl_reader *reader, uint32_t flags,
@@ -153,34 +205,56 @@ wl_status wl_vectors_read_safetensors(wl_vectors *vectors, wl_reader *reader, ui
     return status;
 }
 
-/* Begins the file: the words last, so that the tables are aligned. */
-static wl_status begin(const wl_vectors *vectors, const char *path, size_t words,
-                       wl_safetensors_writer **out, wl_error *error)
+/* The tables that there are, each with its rows, in the order of the file. */
+typedef struct table {
+    const char *name;
+    const float *rows; /* null: none */
+    int64_t count;
+} table;
+
+enum { TABLES = 4 };
+
+static void list_tables(const wl_vectors *v, table to[TABLES])
 {
-    wl_safetensors_entry entries[3];
-    int n = 0;
-    int64_t V = vectors->V, D = vectors->D;
-    entries[n++] = (wl_safetensors_entry){ "embedding.weight", WL_F32, 2, { V, D } };
-    if (vectors->output)
-        entries[n++] = (wl_safetensors_entry){ "output.weight", WL_F32, 2, { V, D } };
+    to[0] = (table){ "embedding.weight", v->table, v->V };
+    to[1] = (table){ "output.weight", v->output, v->V };
+    to[2] = (table){ "subword.weight", v->subwords, v->subword.buckets };
+    to[3] = (table){ "subword.own", v->own, v->V };
+}
+
+/* Begins the file: the words last, so that the tables are aligned. */
+static wl_status begin(const wl_vectors *vectors, const table tables[TABLES], const char *path,
+                       size_t words, wl_safetensors_writer **out, wl_error *error)
+{
+    wl_safetensors_entry entries[TABLES + 1];
+    wl_safetensors_pair metadata[4] = { { "format", "wordloom" }, { "model", "word2vec" } };
+    char range[32];
+    int n = 0, pairs = 2;
+    for (int i = 0; i < TABLES; i++)
+        if (tables[i].rows)
+            entries[n++] = (wl_safetensors_entry){
+                tables[i].name, WL_F32, 2, { tables[i].count, vectors->D }
+            };
     entries[n++] = (wl_safetensors_entry){ "vocabulary", WL_U8, 1, { (int64_t)words } };
-    wl_safetensors_pair metadata[] = { { "format", "wordloom" },
-                                       { "model", "word2vec" },
-                                       { "config", vectors->config } };
-    return wl_safetensors_writer_open(out, path, entries, n, metadata, vectors->config ? 3 : 2,
-                                      error);
+    if (vectors->config) metadata[pairs++] = (wl_safetensors_pair){ "config", vectors->config };
+    snprintf(range, sizeof range, "%" PRId32 "-%" PRId32, vectors->subword.min,
+             vectors->subword.max);
+    if (vectors->subwords) metadata[pairs++] = (wl_safetensors_pair){ "subword", range };
+    return wl_safetensors_writer_open(out, path, entries, n, metadata, pairs, error);
 }
 
 wl_status wl_vectors_write_safetensors(const wl_vectors *vectors, const char *path, wl_error *error)
 {
     char *words;
-    size_t length, bytes = (size_t)vectors->V * (size_t)vectors->D * sizeof *vectors->table;
+    size_t length, row = (size_t)vectors->D * sizeof *vectors->table;
+    table tables[TABLES];
+    list_tables(vectors, tables);
     if (wl_vocabulary_encode(vectors->words, &words, &length)) return no_memory(path, error);
     wl_safetensors_writer *writer = NULL;
-    wl_status status = begin(vectors, path, length, &writer, error);
-    if (!status) status = wl_safetensors_writer_append(writer, vectors->table, bytes, error);
-    if (!status && vectors->output)
-        status = wl_safetensors_writer_append(writer, vectors->output, bytes, error);
+    wl_status status = begin(vectors, tables, path, length, &writer, error);
+    for (const table *t = tables; t < tables + TABLES && !status; t++)
+        if (t->rows)
+            status = wl_safetensors_writer_append(writer, t->rows, (size_t)t->count * row, error);
     if (!status) status = wl_safetensors_writer_append(writer, words, length, error);
     if (!status) status = wl_safetensors_writer_commit(writer, error);
     wl_safetensors_writer_close(writer);

@@ -1,4 +1,5 @@
-/* Word vectors as word2vec text: "V D\n", then a line for each word. */
+/* Word vectors as text, a line for each word: word2vec's with a first line "V D", GloVe's without.
+ */
 #include "decimal.h"
 #include "vectors_format.h"
 
@@ -8,43 +9,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 64 };
-
-/* What belongs to one reading. */
+/* What belongs to one reading. Without a first line, V is the rows so far, and D is 0 until the
+ * first row ends. */
 typedef struct text {
     wl_vectors *vectors;
     wl_reader *reader;
     locale_t plain;
     uint32_t flags;
-    int64_t line;
-    int64_t held, room; /* floats of the table */
+    int64_t line, before; /* lines before the first row */
+    int64_t held, room;   /* floats of the table */
     wl_error *error;
 } text;
-
-static int shown(const wl_token *token)
-{
-    return token->length < SHOWN ? (int)token->length : SHOWN;
-}
 
 static wl_status expected(const text *t, const char *what, const wl_token *found)
 {
     return wl_error_set(t->error, WL_BAD_FILE, "%s: line %" PRId64 ": expected %s, found \"%.*s\"",
-                        wl_reader_name(t->reader), t->line, what, shown(found), found->bytes);
+                        wl_reader_name(t->reader), t->line, what, wl_vectors_shown(found),
+                        found->bytes);
 }
 
-static wl_status cut_short(const text *t)
+static wl_status cut_short(const wl_reader *reader, int64_t line, wl_error *error)
 {
-    return wl_error_set(t->error, WL_BAD_FILE,
+    return wl_error_set(error, WL_BAD_FILE,
                         "%s: line %" PRId64 ": expected a newline at its end, found the end of the "
                         "file after %" PRId64 " bytes: it is cut short",
-                        wl_reader_name(t->reader), t->line, wl_reader_size(t->reader));
+                        wl_reader_name(reader), line, wl_reader_size(reader));
 }
 
 static wl_status wrong_count(const text *t, int64_t found, const char *more)
 {
     return wl_error_set(t->error, WL_BAD_FILE,
                         "%s: line %" PRId64 ": expected %" PRId64 " numbers, found %" PRId64 "%s",
-                        wl_reader_name(t->reader), t->line, t->vectors->D, found, more);
+                        wl_reader_name(t->reader), t->line, t->vectors->D ? t->vectors->D : 1,
+                        found, more);
 }
 
 /* A number of the first line, from 1; `p` moves behind it. 0: there is none. */
@@ -58,14 +55,20 @@ static int64_t take_size(const char **p)
     return value;
 }
 
-static wl_status read_sizes(text *t)
+static wl_status expected_sizes(const wl_reader *reader, const char *what, const wl_token *line,
+                                wl_error *error)
+{
+    return wl_error_set(error, WL_BAD_FILE, "%s: line 1: expected %s, found \"%.*s\"",
+                        wl_reader_name(reader), what, wl_vectors_shown(line), line->bytes);
+}
+
+wl_status wl_vectors_read_sizes(wl_vectors *v, wl_reader *reader, wl_error *error)
 {
     static const unsigned char newline[256] = { ['\n'] = 1 };
-    wl_vectors *v = t->vectors;
     wl_token line;
-    wl_status status = wl_reader_token(t->reader, newline, &line, t->error);
+    wl_status status = wl_reader_token(reader, newline, &line, error);
     if (status) return status;
-    if (line.stop < 0) return cut_short(t);
+    if (line.stop < 0) return cut_short(reader, 1, error);
     const char *p = line.bytes;
     int64_t bytes;
     v->V = take_size(&p);
@@ -73,10 +76,11 @@ static wl_status read_sizes(text *t)
     v->D = gap ? (p++, take_size(&p)) : 0;
     p += strspn(p, " \r");
     if (v->V < 1 || v->D < 1 || p != line.bytes + line.length)
-        return expected(t, "the number of words, a space and the number of dimensions", &line);
+        return expected_sizes(reader, "the number of words, a space and the number of dimensions",
+                              &line, error);
     if (__builtin_mul_overflow(v->V, v->D, &bytes) ||
         __builtin_mul_overflow(bytes, (int64_t)sizeof *v->table, &bytes))
-        return expected(t, "a table of less than 2^63 bytes", &line);
+        return expected_sizes(reader, "a table of less than 2^63 bytes", &line, error);
     return WL_OK;
 }
 
@@ -85,7 +89,7 @@ static wl_status read_sizes(text *t)
 static wl_status grow(text *t)
 {
     int64_t most = wl_reader_position(t->reader) / 2 + (1 << 20);
-    int64_t needed = t->vectors->V * t->vectors->D;
+    int64_t needed = t->before ? t->vectors->V * t->vectors->D : most;
     int64_t room = t->room * 2 + 4096;
     if (room > most) room = most;
     if (room > needed) room = needed;
@@ -117,31 +121,29 @@ static wl_status read_numbers(text *t)
 {
     static const unsigned char gaps[256] = { [' '] = 1, ['\r'] = 1, ['\n'] = 1 };
     wl_token token = { .stop = ' ' };
-    int64_t count = 0;
+    int64_t count = 0, D = t->vectors->D ? t->vectors->D : INT64_MAX;
     while (token.stop != '\n') {
         wl_status status = wl_reader_token(t->reader, gaps, &token, t->error);
         if (status) return status;
-        if (token.stop < 0) return cut_short(t);
+        if (token.stop < 0) return cut_short(t->reader, t->line, t->error);
         if (token.length == 0) continue;
-        if (count == t->vectors->D) return wrong_count(t, count + 1, " or more");
+        if (count == D) return wrong_count(t, count + 1, " or more");
         status = add_number(t, &token);
         if (status) return status;
         count++;
     }
-    return count == t->vectors->D ? WL_OK : wrong_count(t, count, "");
+    if (D == INT64_MAX) t->vectors->D = D = count;
+    return count == D && count > 0 ? WL_OK : wrong_count(t, count, "");
 }
 
-static wl_status add_word(text *t, const wl_token *word)
+/* Of a line whose first token is that word. */
+static wl_status read_line(text *t, const wl_token *word)
 {
-    if (word->length == 0) return expected(t, "a word", word);
-    int64_t id, size = wl_vocabulary_size(t->vectors->words);
+    if (word->stop < 0) return cut_short(t->reader, t->line, t->error);
+    if (word->stop == '\n') return wrong_count(t, 0, "");
     wl_status status =
-        wl_vocabulary_add_count(t->vectors->words, word->bytes, word->length, 0, &id);
-    if (status == WL_OUT_OF_RANGE) return expected(t, "at most 2^31 - 1 words", word);
-    if (status)
-        return wl_error_set(t->error, status, "%s: line %" PRId64 ": no memory for its word",
-                            wl_reader_name(t->reader), t->line);
-    return id == size ? WL_OK : expected(t, "a word that no line before has", word);
+        wl_vectors_add_word(t->vectors, word, 0, t->reader, "line", t->line, t->error);
+    return status ? status : read_numbers(t);
 }
 
 static wl_status read_row(text *t)
@@ -150,20 +152,20 @@ static wl_status read_row(text *t)
     wl_token word;
     wl_status status = wl_reader_token(t->reader, gaps, &word, t->error);
     if (status) return status;
-    if (word.stop < 0 && word.length == 0)
+    if (word.stop >= 0 || word.length > 0) return read_line(t, &word);
+    if (!t->before)
         return wl_error_set(t->error, WL_BAD_FILE,
-                            "%s: line %" PRId64 ": expected %" PRId64 " words, found the end of "
-                            "the file after %" PRId64,
-                            wl_reader_name(t->reader), t->line, t->vectors->V, t->line - 2);
-    if (word.stop < 0) return cut_short(t);
-    if (word.stop == '\n') return wrong_count(t, 0, "");
-    status = add_word(t, &word);
-    return status ? status : read_numbers(t);
+                            "%s: line 1: expected a word and its numbers, found an empty file",
+                            wl_reader_name(t->reader));
+    return wl_error_set(t->error, WL_BAD_FILE,
+                        "%s: line %" PRId64 ": expected %" PRId64 " words, found the end of the "
+                        "file after %" PRId64,
+                        wl_reader_name(t->reader), t->line, t->vectors->V, t->line - 2);
 }
 
-static wl_status read_all(text *t)
+static wl_status read_counted(text *t)
 {
-    wl_status status = read_sizes(t);
+    wl_status status = wl_vectors_read_sizes(t->vectors, t->reader, t->error);
     for (int64_t row = 0; row < t->vectors->V && !status; row++) {
         t->line++;
         status = read_row(t);
@@ -176,32 +178,51 @@ static wl_status read_all(text *t)
                         wl_reader_name(t->reader), t->line + 1, t->vectors->V, size - position);
 }
 
+static wl_status read_headerless(text *t)
+{
+    wl_status status = WL_OK;
+    do {
+        t->line++;
+        status = read_row(t);
+        t->vectors->V++;
+    } while (!status && wl_reader_position(t->reader) < wl_reader_size(t->reader));
+    if (status) return status;
+    size_t bytes = (size_t)t->held * sizeof *t->vectors->table;
+    float *table = realloc(t->vectors->table, bytes);
+    if (table) t->vectors->table = table;
+    return WL_OK;
+}
+
+static wl_status begin_words(wl_vectors *vectors, wl_reader *reader, locale_t *plain,
+                             wl_error *error)
+{
+    wl_status status = wl_vocabulary_create(&vectors->words);
+    *plain = status ? (locale_t)0 : newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (*plain) return WL_OK;
+    return wl_error_set(error, WL_NO_MEMORY, "%s: no memory for its words", wl_reader_name(reader));
+}
+
 wl_status wl_vectors_read_text(wl_vectors *vectors, wl_reader *reader, uint32_t flags,
                                wl_error *error)
 {
-    text t = { .vectors = vectors, .reader = reader, .flags = flags, .line = 1, .error = error };
-    t.plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    wl_status status = t.plain ? wl_vocabulary_create(&vectors->words) : WL_NO_MEMORY;
-    if (status)
-        wl_error_set(error, status, "%s: no memory for its words", wl_reader_name(reader));
-    else
-        status = read_all(&t);
-    if (t.plain) freelocale(t.plain);
+    text t = { .vectors = vectors, .reader = reader, .flags = flags, .error = error };
+    wl_status status = begin_words(vectors, reader, &t.plain, error);
+    if (status) return status;
+    t.line = t.before = 1;
+    status = read_counted(&t);
+    freelocale(t.plain);
     return status;
 }
 
-static wl_status check_words(const wl_vocabulary *words, const char *path, wl_error *error)
+wl_status wl_vectors_read_glove(wl_vectors *vectors, wl_reader *reader, uint32_t flags,
+                                wl_error *error)
 {
-    for (int64_t id = 0; id < wl_vocabulary_size(words); id++) {
-        size_t length;
-        const char *word = wl_vocabulary_word(words, id, &length);
-        if (!memchr(word, ' ', length) && !memchr(word, '\n', length)) continue;
-        return wl_error_set(error, WL_OUT_OF_RANGE,
-                            "%s: not written: word %" PRId64 ": expected neither space nor newline "
-                            "in it, found \"%.64s\"",
-                            path, id, word);
-    }
-    return WL_OK;
+    text t = { .vectors = vectors, .reader = reader, .flags = flags, .error = error };
+    wl_status status = begin_words(vectors, reader, &t.plain, error);
+    if (status) return status;
+    status = read_headerless(&t);
+    freelocale(t.plain);
+    return status;
 }
 
 static wl_status write_row(const wl_vectors *v, int64_t id, wl_writer *writer, wl_error *error)
@@ -217,18 +238,23 @@ static wl_status write_row(const wl_vectors *v, int64_t id, wl_writer *writer, w
     return status ? status : wl_writer_write(writer, "\n", 1, error);
 }
 
-static wl_status write_all(const wl_vectors *v, wl_writer *writer, wl_error *error)
+static wl_status write_sizes(const wl_vectors *v, wl_writer *writer, wl_error *error)
 {
     char sizes[64];
     int n = snprintf(sizes, sizeof sizes, "%" PRId64 " %" PRId64 "\n", v->V, v->D);
-    wl_status status = wl_writer_write(writer, sizes, (size_t)n, error);
+    return wl_writer_write(writer, sizes, (size_t)n, error);
+}
+
+static wl_status write_all(const wl_vectors *v, int headed, wl_writer *writer, wl_error *error)
+{
+    wl_status status = headed ? write_sizes(v, writer, error) : WL_OK;
     for (int64_t id = 0; id < v->V && !status; id++) status = write_row(v, id, writer, error);
     return status ? status : wl_writer_commit(writer, error);
 }
 
-wl_status wl_vectors_write_text(const wl_vectors *vectors, const char *path, wl_error *error)
+static wl_status write(const wl_vectors *vectors, int headed, const char *path, wl_error *error)
 {
-    wl_status status = check_words(vectors->words, path, error);
+    wl_status status = wl_vectors_check_words(vectors, " \n", path, error);
     if (status) return status;
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (!plain) return wl_error_set(error, WL_NO_MEMORY, "%s: no memory to write it", path);
@@ -236,10 +262,20 @@ wl_status wl_vectors_write_text(const wl_vectors *vectors, const char *path, wl_
     status = wl_writer_open(&writer, path, error);
     if (!status) {
         locale_t callers = uselocale(plain);
-        status = write_all(vectors, writer, error);
+        status = write_all(vectors, headed, writer, error);
         uselocale(callers);
         wl_writer_close(writer);
     }
     freelocale(plain);
     return status;
+}
+
+wl_status wl_vectors_write_text(const wl_vectors *vectors, const char *path, wl_error *error)
+{
+    return write(vectors, 1, path, error);
+}
+
+wl_status wl_vectors_write_glove(const wl_vectors *vectors, const char *path, wl_error *error)
+{
+    return write(vectors, 0, path, error);
 }
