@@ -2,8 +2,7 @@
 #ifndef WL_UPDATE_RULE_CUH
 #define WL_UPDATE_RULE_CUH
 
-#include "../host/core/philox.h"
-#include "device.cuh"
+#include "rounding.cuh"
 
 /* A rule as it is handed to a kernel: device scalars still in memory. */
 struct rule_inputs {
@@ -128,18 +127,10 @@ __device__ inline void update_pack(const rule &r, rows_of<T> table, float *m, fl
     for (int i = 0; i < W; i++) apply_rule(r, p[i], mm[i], vv[i], g[i]);
     if (r.has_m()) store_floats<W>(m + element, mm);
     if (r.has_v()) store_floats<W>(v + element, vv);
-    if (!r.stochastic) {
+    if (r.stochastic)
+        store_pack_stochastic<W>(at, p, uint64_t(element), r.seed, r.step);
+    else
         store_pack<W>(at, p);
-        return;
-    }
-    pack<T, W> out;
-    wl_random drawn = wl_rounding_draw(r.seed, uint64_t(element), r.step);
-    for (int i = 0; i < W; i++) {
-        const uint64_t e = uint64_t(element + i);
-        if (i > 0 && e % 8 == 0) drawn = wl_rounding_draw(r.seed, e, r.step);
-        from_float_stochastic(&out.v[i], p[i], wl_rounding_bits(drawn, e));
-    }
-    *reinterpret_cast<pack<T, W> *>(at) = out;
 }
 
 #endif

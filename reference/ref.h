@@ -119,7 +119,8 @@ static inline row row_of(const wl_tensor *t, int64_t index, int64_t feature)
 static inline void prefetch(row r, int64_t n)
 {
     const char *p = r.data;
-    for (size_t at = 0; at < (size_t)n * bytes_of(r.dtype); at += 64) __builtin_prefetch(p + at, 1);
+    for (size_t at = 0; at < (size_t)n * bytes_of(r.dtype); at += 64)
+        __builtin_prefetch(p + at, 1);
 }
 
 static inline __attribute__((always_inline)) real dot_as(const void *a, const void *b,
@@ -184,18 +185,17 @@ static inline void store_row(row to, const real *from, int64_t n)
     }
 }
 
-/* The same, rounding stochastically if told to, by what the seed, the step and the first element's
- * place in its table draw. */
-static inline void store_rounded(bool stochastic, row to, const real *from, int64_t n,
-                                 uint64_t seed, uint32_t step, int64_t element)
+/* The same with 16 bits rounded stochastically; `element` counts the first of them. */
+static inline void store_row_stochastic(row to, const real *from, int64_t n, uint64_t element,
+                                        uint64_t seed, uint32_t step)
 {
-    if (!stochastic || to.dtype == REAL_DTYPE) {
+    wl_random drawn = { { 0 } };
+    if (to.dtype == REAL_DTYPE) {
         store_row(to, from, n);
         return;
     }
-    wl_random drawn = { { 0 } };
     for (int64_t i = 0; i < n; i++) {
-        const uint64_t e = (uint64_t)(element + i);
+        const uint64_t e = element + (uint64_t)i;
         if (i == 0 || e % 8 == 0) drawn = wl_rounding_draw(seed, e, step);
         const uint32_t random = wl_rounding_bits(drawn, e);
         ((uint16_t *)to.data)[i] = to.dtype == WL_F16 ? wl_f16_stochastic((float)from[i], random)

@@ -104,6 +104,17 @@ static inline void apply_rule(const rule *r, real *restrict p, real *restrict m,
     }
 }
 
+/* Stores n features, rounding stochastically if the rule says so; `element` is the first one's
+ * place in the table, row * D + feature, whatever its strides. */
+static inline void store_by_rule(const rule *r, row to, const real *from, int64_t n,
+                                 int64_t element)
+{
+    if (r->stochastic)
+        store_row_stochastic(to, from, n, (uint64_t)element, r->seed, r->step);
+    else
+        store_row(to, from, n);
+}
+
 /* One step of features from..from+n-1 of a row of a table; m and v are dense or absent. */
 static inline void update_row(const rule *r, const wl_tensor *table, const wl_tensor *m,
                               const wl_tensor *v, int64_t index, int64_t from, int64_t n, int64_t D,
@@ -115,7 +126,7 @@ static inline void update_row(const rule *r, const wl_tensor *table, const wl_te
     load_row(p, at, n);
     apply_rule(r, p, wl_present(m) ? (real *)m->data + element : NULL,
                wl_present(v) ? (real *)v->data + element : NULL, g, n);
-    store_rounded(r->stochastic, at, p, n, r->seed, r->step, element);
+    store_by_rule(r, at, p, n, element);
 }
 
 #endif

@@ -211,8 +211,10 @@ static void add_block(const call *c, const wl_tensor *table, int64_t index, int6
     real p[BLOCK];
     load_row(p, at, n);
     for (int64_t i = 0; i < n; i++) p[i] += factor * gradient[i];
-    store_rounded(c->a->rounding == WL_ROUND_STOCHASTIC, at, p, n, seed, step,
-                  index * c->d->D + from);
+    if (c->a->rounding == WL_ROUND_STOCHASTIC)
+        store_row_stochastic(at, p, n, (uint64_t)(index * c->d->D + from), seed, step);
+    else
+        store_row(at, p, n);
 }
 
 static void add_to_row(const call *c, const wl_tensor *table, int64_t index, const real *gradient,
@@ -250,7 +252,7 @@ typedef struct run {
     bool sync;
     int64_t first;
     real *x, *dx, *dout;
-    int32_t *input_rows, *output_rows;
+    int32_t *input_rows, *input_counts, *output_rows, *output_counts;
 } run;
 
 static run run_of(const call *c, char *memory)
@@ -281,18 +283,6 @@ static bool in_place(const run *r)
     return r->c->direct && !r->sync && one_tile(r->u.inputs, r->u.padded);
 }
 
-/* The token at a place is a context in this part: its gradient is meant for the rows of its word.
- */
-static void mark_rows(run *r, int64_t place, int64_t id)
-{
-    const int64_t rows = r->c->s.rows;
-    int32_t *to = r->input_rows + (place - r->first) * rows;
-    const int32_t *pieces;
-    if (to[0] >= 0) return;
-    const int64_t n = 1 + pieces_of(r->c, id, &pieces);
-    for (int64_t i = 0; i < n; i++) to[i] = (int32_t)input_row(r->c, id, pieces, i);
-}
-
 /* Input i of the unit is the word at a place. */
 static void bind_input(run *r, int64_t i, int64_t place)
 {
@@ -301,7 +291,6 @@ static void bind_input(run *r, int64_t i, int64_t place)
     const bool direct = c->direct && c->own_rows;
     real *row = row_of(&c->a->input, id, 0).data;
     if (r->sync) {
-        mark_rows(r, place, id);
         r->u.x[i] = direct ? row : nth_row(r->x, place - r->first, D);
         r->u.dx[i] = nth_row(r->dx, place - r->first, D);
         return;
@@ -326,12 +315,9 @@ static void bind_sample(run *r, int64_t j, int32_t id, int64_t slot)
     const bool here = c->direct && (r->sync || in_place(r));
     r->u.o[j] = here ? at.data : nth_row(r->at.o, j, D);
     if (!here) load_row(r->u.o[j], at, D);
-    if (r->sync) {
-        r->output_rows[slot] = id;
-        r->u.dout[j] = nth_row(r->dout, slot, D);
-    } else {
-        r->u.dout[j] = c->direct ? at.data : cleared(r->at.dout, j, D);
-    }
+    r->u.dout[j] = r->sync     ? nth_row(r->dout, slot, D)
+                   : c->direct ? at.data
+                               : cleared(r->at.dout, j, D);
 }
 
 /* The target and a set of negatives. */
@@ -352,23 +338,46 @@ static uint32_t step_of(const run *r, const centre *m)
 static void store_samples(const run *r, const centre *m, int64_t set)
 {
     const call *c = r->c;
-    if (c->direct || r->sync) return;
+    if (c->direct) return;
     for (int64_t j = 0; j < r->u.samples; j++) {
         const int32_t id = j ? m->drawn[set * c->s.negative + j - 1] : m->target;
         if (id >= 0) add_to_row(c, &c->a->output, id, r->u.dout[j], 1, step_of(r, m));
     }
 }
 
-/* Runs the unit; false: nothing came of it. */
-static bool run_unit(run *r, const centre *m, int64_t set, real lr)
+/* In sync, contexts first..first + n - 1 and a set of samples have gradients meant for their rows.
+ */
+static void count_rows(run *r, const centre *m, int64_t first, int64_t n, int64_t set)
+{
+    const int64_t rows = r->c->s.rows, K = r->c->s.negative;
+    for (int64_t i = first; i < first + n; i++) {
+        const int64_t place = context_at(m, i), id = token_at(r->c, place), at = place - r->first;
+        const int32_t *pieces;
+        if (r->input_counts[at]++) continue;
+        const int64_t some = 1 + pieces_of(r->c, id, &pieces);
+        for (int64_t k = 0; k < some; k++)
+            r->input_rows[at * rows + k] = (int32_t)input_row(r->c, id, pieces, k);
+    }
+    for (int64_t j = 0; j < r->u.samples; j++) {
+        const int64_t slot = j ? set * K + j : 0;
+        r->output_rows[slot] = j ? m->drawn[slot - 1] : m->target;
+        r->output_counts[slot] += (int32_t)r->u.inputs;
+    }
+}
+
+/* Runs the unit of contexts first..first + n - 1 and a set of samples; false: nothing came of it.
+ */
+static bool run_unit(run *r, const centre *m, int64_t first, int64_t n, int64_t set, real lr)
 {
     wide *loss = wl_present(&r->c->a->loss) ? &r->loss : NULL;
-    r->pairs += r->u.inputs;
     if (compute(&r->u, lr, m->drawn + set * r->c->s.negative, loss)) {
-        store_samples(r, m, set);
+        r->pairs += r->u.inputs;
+        if (r->sync)
+            count_rows(r, m, first, n, set);
+        else
+            store_samples(r, m, set);
         return true;
     }
-    r->pairs -= r->u.inputs;
     r->skipped++;
     if (r->u.fresh) memset(r->dout, 0, (size_t)(r->u.samples * r->u.D) * sizeof(real));
     return false;
@@ -382,7 +391,7 @@ static void skipgram_unit(run *r, const centre *m, int64_t first, int64_t inputs
     r->u.inputs = inputs;
     for (int64_t i = 0; i < inputs; i++) bind_input(r, i, context_at(m, first + i));
     bind_samples(r, m, set);
-    if (!run_unit(r, m, set, lr) || r->sync || (c->direct && c->own_rows)) return;
+    if (!run_unit(r, m, first, inputs, set, lr) || r->sync || (c->direct && c->own_rows)) return;
     for (int64_t i = 0; i < inputs; i++)
         add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m));
 }
@@ -396,7 +405,6 @@ static void list_contexts(run *r, const centre *m)
     const bool direct = c->direct && c->own_rows;
     for (int64_t i = 0; i < n; i++) {
         const int64_t place = context_at(m, i), id = token_at(c, place), at = place - r->first;
-        if (r->sync) mark_rows(r, place, id);
         r->u.x[i] = direct    ? row_of(&c->a->input, id, 0).data
                     : r->sync ? nth_row(r->x, at, D)
                               : nth_row(r->at.x, i, D);
@@ -420,7 +428,7 @@ static void cbow_unit(run *r, const centre *m, real lr)
     r->u.x = &x;
     r->u.dx = &dx;
     bind_samples(r, m, 0);
-    const bool good = run_unit(r, m, 0, lr);
+    const bool good = run_unit(r, m, 0, n, 0, lr);
     r->u.x = whole.x;
     r->u.dx = whole.dx;
     if (!good) return;
@@ -467,6 +475,7 @@ static void next_slots(run *r, bool first)
     if (!first) {
         r->dout += slots * D;
         r->output_rows += slots;
+        r->output_counts += slots;
     }
     r->u.fresh = r->c->s.sets == 1;
     if (!r->u.fresh) memset(r->dout, 0, (size_t)(slots * D) * sizeof(real));
@@ -554,32 +563,61 @@ static void compute_part(const call *c, const wl_word2vec_sync_space *space, int
     r.dx = nth_row(space->dx, p * reach, D);
     r.dout = nth_row(space->dout, p * PART * slots, D);
     r.input_rows = space->input_rows + p * reach * c->s.rows;
+    r.input_counts = space->input_counts + p * reach;
     r.output_rows = space->output_rows + p * PART * slots;
+    r.output_counts = space->output_counts + p * PART * slots;
     memset(r.dx, 0, (size_t)(reach * D) * sizeof(real));
     memset(r.input_rows, 0xff, (size_t)(reach * c->s.rows) * sizeof(int32_t));
     memset(r.output_rows, 0xff, (size_t)(PART * slots) * sizeof(int32_t));
+    memset(r.input_counts, 0, (size_t)reach * sizeof(int32_t));
+    memset(r.output_counts, 0, (size_t)(PART * slots) * sizeof(int32_t));
     part_vectors(&r, reach);
     space->tally[p] = train_centres(&r, begin, least(to, begin + PART), lr, 0);
     correct_gradients(&r, reach);
 }
 
-/* One table's side of a batch: gradients by slot, of which `share` have one, the slots ordered by
- * row. */
+/* One table's side of a batch: gradients, each of so many updates and meant for `share` slots; and
+ * the slots ordered by row. */
 typedef struct side {
     const wl_tensor *table;
     real *gradients;
+    const int32_t *counts;
     int64_t share;
     double cap;
     grouping by;
 } side;
 
-static side side_of(const call *c, const wl_tensor *table, void *gradients, int32_t *rows,
-                    int64_t slots, int64_t share, double cap, char *memory)
+static side output_side(const call *c, const wl_word2vec_sync_space *space, int64_t parts)
 {
-    const wl_tensor ids = { rows, WL_I32, 1, { slots }, { 0 } };
-    const int64_t V = table->shape[0];
-    return (side){ table, gradients, share, cap,
-                   WL_REF(group)(c->ctx, c->where, &ids, slots, V, memory) };
+    const int64_t slots = parts * PART * c->s.slots;
+    const wl_tensor ids = { space->output_rows, WL_I32, 1, { slots }, { 0 } };
+    return (side){ &c->a->output,
+                   space->dout,
+                   space->output_counts,
+                   1,
+                   2 * c->a->cap,
+                   WL_REF(group)(c->ctx, c->where, &ids, slots, c->d->V, space->output_grouping) };
+}
+
+static side input_side(const call *c, const wl_word2vec_sync_space *space, int64_t parts)
+{
+    const int64_t slots = parts * space->reach * c->s.rows;
+    const wl_tensor ids = { space->input_rows, WL_I32, 1, { slots }, { 0 } };
+    return (side){ &c->a->input,
+                   space->dx,
+                   space->input_counts,
+                   c->s.rows,
+                   c->a->cap,
+                   WL_REF(group)(c->ctx, c->where, &ids, slots, c->d->R, space->input_grouping) };
+}
+
+/* The factor that keeps a row's updates to the cap. */
+static real capped(const side *s, int64_t group)
+{
+    int64_t n = 0;
+    for (int64_t i = s->by.start[group]; i < s->by.start[group + 1]; i++)
+        n += s->counts[s->by.slot[i] / s->share];
+    return s->cap > 0 && (double)n > s->cap ? (real)(s->cap / (double)n) : 1;
 }
 
 /* to += scale (the sum over a group's slots, from some feature on) */
@@ -602,9 +640,8 @@ static void add_slots(const side *s, int64_t group, int64_t feature, int64_t wid
 /* table[row] += the capped sum over the slots of one group */
 static void apply_group(const call *c, const side *s, int64_t group, uint32_t step)
 {
-    const int64_t D = c->d->D, from = s->by.start[group], n = s->by.start[group + 1] - from;
-    const int64_t index = (int64_t)s->by.row[from];
-    const real scale = s->cap > 0 && (double)n > s->cap ? (real)(s->cap / (double)n) : 1;
+    const int64_t D = c->d->D, index = (int64_t)s->by.row[s->by.start[group]];
+    const real scale = capped(s, group);
     if (c->direct) {
         add_slots(s, group, 0, D, D, scale, row_of(s->table, index, 0).data);
         return;
@@ -622,16 +659,14 @@ static void train_batch(const call *c, const wl_word2vec_sync_space *space, side
 {
     const real lr = c->lr + c->slope * (real)(from - c->begin);
     const uint32_t step = (uint32_t)(c->position + (uint64_t)from);
-    const int64_t parts = (to - from + PART - 1) / PART, rows = c->s.rows, slots = c->s.slots;
+    const int64_t parts = (to - from + PART - 1) / PART;
 #pragma omp for schedule(static, 1)
     for (int64_t p = 0; p < parts; p++) compute_part(c, space, p, from, to, lr);
 #pragma omp single nowait
-    sides[0] = side_of(c, &c->a->output, space->dout, space->output_rows, parts * PART * slots, 1,
-                       2 * c->a->cap, space->output_grouping);
+    sides[0] = output_side(c, space, parts);
 #pragma omp single
     {
-        sides[1] = side_of(c, &c->a->input, space->dx, space->input_rows,
-                           parts * space->reach * rows, rows, c->a->cap, space->input_grouping);
+        sides[1] = input_side(c, space, parts);
         write_tallies(c, space->tally, parts, true);
     }
 #pragma omp for schedule(dynamic, 16) nowait

@@ -28,6 +28,8 @@ _Static_assert(WL_SGD == 0 && WL_MOMENTUM == 1 && WL_NESTEROV == 2 && WL_ADAGRAD
                    WL_RMSPROP == 4 && WL_ADAM == 5 && WL_NESTEROV_NEW_VELOCITY == 6,
                "the rules");
 
+_Static_assert(WL_ROUND_NEAREST == 0 && WL_ROUND_STOCHASTIC == 1, "the roundings");
+
 /* The first field of every args struct is its size; the last ones are where they were. */
 _Static_assert(sizeof(wl_update_rule) == 296 && offsetof(wl_update_rule, kind) == 240 &&
                    offsetof(wl_update_rule, seed) == 288,
@@ -44,6 +46,9 @@ _Static_assert(sizeof(wl_embedding_compact_args) == 512 &&
 _Static_assert(sizeof(wl_embedding_update_args) == 800 &&
                    offsetof(wl_embedding_update_args, rule) == 488,
                "embedding_update");
+_Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
+               "half_narrow");
+_Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
 _Static_assert(sizeof(wl_negative_sampling_forward_args) == 496, "negative_sampling_forward");
 _Static_assert(sizeof(wl_negative_sampling_backward_args) == 568, "negative_sampling_backward");
 _Static_assert(sizeof(wl_negative_sampling_shared_forward_args) == 576,
@@ -54,6 +59,10 @@ _Static_assert(sizeof(wl_optimizer_sum_squares_args) == 248, "optimizer_sum_squa
 _Static_assert(sizeof(wl_optimizer_clip_args) == 336, "optimizer_clip");
 _Static_assert(sizeof(wl_optimizer_update_args) == 704, "optimizer_update");
 _Static_assert(sizeof(wl_optimizer_update_rows_args) == 784, "optimizer_update_rows");
+_Static_assert(sizeof(wl_sampling_alias_args) == 336, "sampling_alias");
+_Static_assert(sizeof(wl_sampling_categorical_args) == 280 &&
+                   offsetof(wl_sampling_categorical_args, top_p) == 272,
+               "sampling_categorical");
 
 /* What remains for the run: the compiler has done the rest. */
 static void the_library_is_the_headers_version(void **state)

@@ -63,8 +63,11 @@ static double make_integer(const op_case *c, const wl_arg *arg, int row, int64_t
         return i == 0   ? 0
                : i == 1 ? (double)bound
                         : floor(uniform(c->seed, row, i) * (double)bound);
+    case WL_ALIASES: {
+        const double u = uniform(c->seed, row, i);
+        return floor(i % 2 ? u * (double)c->like[row].shape[0] : u * 0x1p32 - 0x1p31);
+    }
     case WL_BITS: return make_bits(c, row, i);
-    case WL_ALIAS: return i % 2 ? make_id(c, arg, row, i, 0) : make_bits(c, row, i);
     case WL_SPANS: return make_span(c, row, i, bound);
     default: return make_id(c, arg, row, i, bad);
     }

@@ -174,6 +174,7 @@ static void a_lost_atomic_is_caught(void **state)
     (void)state;
     strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=9 V=5");
     strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=8 V=5");
+    strikes(EMULATOR_LOST_ATOMIC, "sampling_categorical", "N=40 V=50 K=10");
 }
 
 static void a_missing_barrier_is_caught(void **state)
@@ -184,6 +185,8 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
     strikes(EMULATOR_MISSING_BARRIER, "embedding_update", "N=20 K=3 D=40 V=9");
+    strikes(EMULATOR_MISSING_BARRIER, "sampling_categorical", "N=9 V=500 K=1");
+    strikes(EMULATOR_MISSING_BARRIER, "sampling_categorical", "N=9 V=500 K=0 top_p=0.5");
 }
 
 static void a_short_grid_is_caught(void **state)
@@ -195,6 +198,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=300 K=1 D=5 V=400");
     strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
+    strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
+    strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -202,13 +207,19 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "optimizer_sum_squares", "N=3 D=4096 -count");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+    strikes(EMULATOR_SHORT_GRID, "sampling_alias", "N=90 K=6 V=9");
+    strikes(EMULATOR_SHORT_GRID, "sampling_categorical", "N=9 V=50 K=0");
 }
 
 static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
 {
     (void)state;
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
+    strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
+    strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
+    strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "optimizer_sum_squares", "N=9 D=70 -count");
@@ -227,6 +238,7 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "negative_sampling_shared_forward", "N=128 K=2 D=2 V=9", 256 },
         { "negative_sampling_shared_backward", "N=128 K=2 D=2 V=9 -dtable", 256 },
         { "optimizer_sum_squares", "N=128 D=4096 -count", 256 },
+        { "sampling_categorical", "N=16 V=16 K=4", 256 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -4,7 +4,7 @@
 #ifndef WL_ALIAS_H
 #define WL_ALIAS_H
 
-#include "storage.h"
+#include "philox.h"
 
 typedef struct wl_alias_column {
     uint32_t threshold; /* the word's share of its column, of 2^32 */
@@ -18,6 +18,16 @@ WL_BOTH int32_t wl_alias_draw(const wl_alias_column *columns, int64_t V, uint64_
     /* without a branch, of which half would be foreseen wrongly */
     const uint32_t own = 0u - (uint32_t)((uint32_t)bits < columns[word].threshold);
     return (int32_t)(((uint32_t)word & own) | ((uint32_t)columns[word].alias & ~own));
+}
+
+/* Draws 2 pair and 2 pair + 1 of the K at `index`, from one 128 random bits: the negatives of a
+ * training pair at that place of a run. V is not 0. */
+WL_BOTH void wl_alias_pair(const wl_alias_column *columns, int64_t V, uint64_t seed, uint64_t index,
+                           uint32_t pair, int32_t out[2])
+{
+    const wl_random r = wl_philox(seed, index, pair, WL_PURPOSE_NEGATIVES);
+    for (int j = 0; j < 2; j++)
+        out[j] = wl_alias_draw(columns, V, (uint64_t)r.word[2 * j] << 32 | r.word[2 * j + 1]);
 }
 
 #endif

@@ -44,8 +44,8 @@ typedef enum wl_maker {
     WL_COUNT,    /* an integer in 0..bound */
     WL_STEP,     /* a small integer from 1 */
     WL_LENGTHS,  /* integers in 0..bound, among them 0 and bound */
+    WL_ALIASES,  /* [V,2]: thresholds of 32 bits, each beside an alias in 0..V-1 (alias.h) */
     WL_BITS,     /* any 32 bits */
-    WL_ALIAS,    /* an alias table: [V,2] of any 32 bits and an id below the bound */
     WL_SPANS,    /* [V,2] of a place below the bound and a length of at most L from there on */
 } wl_maker;
 

@@ -23,6 +23,7 @@ enum wl_purpose {
     WL_PURPOSE_SUBSAMPLING = 3, /* index: 4 tokens of the run */
     WL_PURPOSE_WINDOW = 4,      /* index: a token's place in the run */
     WL_PURPOSE_NEGATIVES = 5,   /* index: a token's place in the run; or a row */
+    WL_PURPOSE_CATEGORICAL = 6, /* index: a row's place among all draws; step: 4 ids */
 };
 
 typedef struct wl_random {

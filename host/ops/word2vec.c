@@ -87,7 +87,7 @@ const wl_op_spec wl_word2vec_subsample_spec = {
         WL_ARG(word2vec_sync, tokens, WL_IN, WL_INT32, "N", .bound = 'V', .absent = true),         \
         WL_ARG(word2vec_sync, begin, WL_IN, WL_INT64, "1", .maker = WL_STEP),                      \
         WL_ARG(word2vec_sync, position, WL_IN, WL_INT64, "1", .maker = WL_STEP),                   \
-        WL_ARG(word2vec_sync, noise, WL_IN, WL_INT32, "V 2", .maker = WL_ALIAS, .bound = 'V'),     \
+        WL_ARG(word2vec_sync, noise, WL_IN, WL_INT32, "V 2", .maker = WL_ALIASES),               \
         WL_ARG(word2vec_sync, lr, WL_IN, WL_REAL, "2", .maker = WL_POSITIVE),                      \
         WL_ARG(word2vec_sync, spans, WL_IN, WL_INT32, "V 2", .optional = true, .maker = WL_SPANS,  \
                .bound = 'G'),                                                                      \

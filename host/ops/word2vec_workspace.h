@@ -115,6 +115,7 @@ typedef struct wl_word2vec_sync_space {
     void *dout;           /* REAL [parts*PART,slots,D] */
     int32_t *input_rows;  /* [parts,reach,rows]: what dx is added to, -1 for nothing */
     int32_t *output_rows; /* [parts*PART,slots]: the same of dout */
+    int32_t *input_counts, *output_counts; /* [parts,reach], [parts*PART,slots]: updates in each */
     char *input_grouping, *output_grouping;
 } wl_word2vec_sync_space;
 
@@ -138,6 +139,8 @@ static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *b
     out->dout = wl_word2vec_take(base, &at, outs * s->D, real);
     out->input_rows = (int32_t *)wl_word2vec_take(base, &at, in, sizeof(int32_t));
     out->output_rows = (int32_t *)wl_word2vec_take(base, &at, outs, sizeof(int32_t));
+    out->input_counts = (int32_t *)wl_word2vec_take(base, &at, parts * reach, sizeof(int32_t));
+    out->output_counts = (int32_t *)wl_word2vec_take(base, &at, outs, sizeof(int32_t));
     out->input_grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(in));
     out->output_grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(outs));
     return at;

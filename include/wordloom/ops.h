@@ -25,8 +25,10 @@
 
 #include <wordloom/context.h>
 #include <wordloom/embedding.h>
+#include <wordloom/half.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/sampling.h>
 #include <wordloom/word2vec.h>
 
 WL_BEGIN

@@ -36,7 +36,6 @@ enum {
     WL_NESTEROV_NEW_VELOCITY = 6, /* has m */
 };
 enum { WL_EPS_CORRECTED = 0, WL_EPS_UNCORRECTED = 1 };
-enum { WL_ROUND_NEAREST = 0, WL_ROUND_STOCHASTIC = 1 };
 
 /* A rule with its hyper-parameters. The tensors live on the device, so that a captured graph
  * sees each step's own values; the rest is fixed when a graph is captured. */

@@ -62,6 +62,9 @@ typedef enum wl_dtype {
 WL_API size_t wl_dtype_size(int32_t dtype);
 WL_API const char *wl_dtype_name(int32_t dtype); /* "f32", ... */
 
+/* How f32 becomes 16 bits. */
+enum { WL_ROUND_NEAREST = 0, WL_ROUND_STOCHASTIC = 1 };
+
 /* A view of the caller's memory: it owns nothing. Axis 0 is the outermost. Strides count
  * elements; all zero means dense and row-major. The innermost axis is always contiguous.
  * Any pointer aligned to its element is legal; rows of whole 16 bytes are faster. */

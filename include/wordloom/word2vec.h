@@ -3,44 +3,48 @@
  *
  * A text is a row of word ids in which -1 ends a sentence. Every word of it is the *centre* of a
  * window: it draws a reach from 1 to `window`, and the words of its sentence that are no farther
- * are its *contexts*. (Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector
- * Space", section 3; Mikolov et al. 2013, "Distributed Representations of Words and Phrases",
- * section 2.)
+ * are its *contexts*. (Mikolov et al. 2013, "Efficient Estimation of Word Representations in
+ * Vector Space", section 3; Mikolov et al. 2013, "Distributed Representations of Words and
+ * Phrases", section 2.)
  *
- *   skip-gram   a pair for each context i:  x[i] = input row of the *context*; the centre is the
- *               target. (word2vec.c's direction; the papers' has centre and context swapped. Over a
- *               text the pairs are the same.)
- *   CBOW        one pair:  x = mean (or sum) of the input rows of all contexts; the centre is the
- *               target.
- *   sample j    0 is the target; 1..K are words drawn by the noise table, once for the whole window
- *               (Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory", section
- *               3) or anew for each pair. One that is the target itself counts nothing.
- *   s[i,j]      = x[i] . output[sample j]
- *   loss        = sum_i ( -log sigmoid(s[i,0]) - sum_{j>0} log sigmoid(-s[i,j]) )
- *   g[i,j]      = sigmoid(s[i,j]) - [j = 0]
- *   input       row of context i  -= lr sum_j g[i,j] output[sample j]
- *   output      row of sample j   -= lr sum_i g[i,j] x[i]
+ *   skip-gram  an input for each context i: x[i], the vector of the context; the centre is the
+ *              target. (word2vec.c's direction; the papers' has centre and context swapped. Over a
+ *              text the pairs are the same.)
+ *   CBOW       one input: x, the mean or sum of the contexts' vectors; the centre is the target.
+ *   sample j   0 is the target; 1..K are words drawn by the noise table, once for the whole window
+ *              (Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory", section
+ *              3) or anew for each context. One that is the target itself counts nothing.
  *
- * Sigmoids are exact (word2vec.c and gensim look them up and cut them off at 6). In CBOW the mean's
- * gradient goes to each context whole, as in word2vec.c and gensim, or, with
+ *   s[i,j]  =  x[i] . output[sample j]
+ *   loss    =  sum_i ( -log sigmoid(s[i,0]) - sum_{j>0} log sigmoid(-s[i,j]) )
+ *   g[i,j]  =  sigmoid(s[i,j]) - [j = 0]
+ *   x[i]            -=  lr sum_j g[i,j] output[sample j]
+ *   output[sample j]  -=  lr sum_i g[i,j] x[i]
+ *
+ * Sigmoids are exact (word2vec.c and gensim look them up and cut them off at 6). In CBOW the
+ * mean's gradient goes to each context whole, as in word2vec.c and gensim, or, with
  * WL_CONTEXT_MEAN_CORRECTED, divided by the number of contexts (Irsoy et al. 2020, "Corrected CBOW
  * Performs as well as Skip-gram").
  *
- * With n-grams (`spans` and `pieces`), a word's vector is the mean of its own row of the input
- * table and those of its pieces, and its gradient goes to each of them whole (Bojanowski et al.
- * 2017, "Enriching Word Vectors with Subword Information", and fastText, which takes the mean where
- * the paper has the sum); with WL_CONTEXT_MEAN_CORRECTED it is divided by their number.
+ * A word's vector is its row of the input table. With n-grams (`spans` and `pieces`) it is the mean
+ * of that and of the rows of its pieces, and its gradient goes to each of them whole, as in
+ * fastText; with WL_CONTEXT_MEAN_CORRECTED divided by their number. (Bojanowski et al. 2017,
+ * "Enriching Word Vectors with Subword Information", has the sum in the mean's place. Here each
+ * context of a CBOW window weighs the same, however many pieces it has.) A span or a piece out of
+ * bounds is left out.
  *
  * What reads the tables when:
- *   hogwild     a unit (all pairs of a centre, or with WL_NEGATIVES_PER_PAIR one pair) reads its
- * rows, then updates them. The centres are cut into `workers` runs of neighbours; a run's units
- * follow each other, and runs race without locks (Recht et al. 2011, "Hogwild"). With one worker
- * the result is determined. sync        `batch` centres read the tables as they were before the
- * first of them; then each row takes the sum of its updates, in a fixed order. The bits depend on
- * neither threads nor schedule. A row's updates are all stale but one: where more than `cap`
- * positions of the text (of the input table) or 2 cap samples (of the output table) update it,
- *               their sum is scaled by cap / positions or 2 cap / samples; without that large
- * batches diverge.
+ *
+ *   hogwild  a unit (all pairs of a centre or, with WL_NEGATIVES_PER_PAIR, one pair) reads its
+ *            rows, then updates them. The centres are cut into `workers` runs of neighbours; the
+ *            units of a run follow each other, and runs race without locks (Recht et al. 2011,
+ *            "Hogwild"). With one worker the result is determined.
+ *   sync     `batch` tokens as centres read the tables as they were before the first of them; then
+ *            each row takes the sum of its updates, in a fixed order. The bits depend on neither
+ *            threads nor schedule. All updates of a row but one are stale: where there are more
+ *            than `cap` for a row of the input table (one a context) or 2 cap for one of the output
+ *            table (one a score), their sum is scaled by cap, or 2 cap, over their number; without
+ *            that large batches diverge.
  *
  * A unit with a score that is not finite is left out and counted. 16-bit tables are rounded to
  * nearest or stochastically (Gupta et al. 2015): in hogwild whenever a unit's context or sample
