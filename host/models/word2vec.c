@@ -47,6 +47,7 @@ static void settle(wl_word2vec *m)
     m->R = m->V + c->subword.buckets;
     m->D = (c->dim + unit - 1) / unit * unit;
     m->group = WL_WORD2VEC_GROUP;
+    m->shard_tokens = WL_WORD2VEC_SHARD;
     m->slice = SYNC_SLICE;
     if (c->hogwild) m->slice = HOGWILD_SLICE;
     if (c->hogwild && c->workers * PER_WORKER > m->slice) m->slice = c->workers * PER_WORKER;

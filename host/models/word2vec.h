@@ -46,8 +46,9 @@ struct wl_word2vec {
     const wl_vocabulary *words;
     int64_t V, R, D; /* words; rows of the input table; numbers a row: dim, padded with zeros */
     wl_noise *noise;
-    int64_t slice; /* centres a call at most, before they are rounded up to a batch */
-    int64_t group; /* slices between two reports, WL_WORD2VEC_GROUP at most */
+    int64_t slice;        /* centres a call at most, before they are rounded up to a batch */
+    int64_t group;        /* slices between two reports, WL_WORD2VEC_GROUP at most */
+    int64_t shard_tokens; /* of a shard at most, WL_WORD2VEC_SHARD at most */
     wl_word2vec_place at;
 
     wl_arena parameters;

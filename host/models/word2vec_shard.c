@@ -102,7 +102,7 @@ static wl_status read_shard(wl_word2vec *m, const wl_tokens *text, wl_word2vec_s
                             wl_error *error)
 {
     const wl_status status =
-        wl_tokens_read(text, shard->first, m->shard, WL_WORD2VEC_SHARD, &shard->tokens, error);
+        wl_tokens_read(text, shard->first, m->shard, m->shard_tokens, &shard->tokens, error);
     if (status) return status;
     if (shard->first + shard->tokens < wl_tokens_size(text))
         shard->tokens = cut(m->shard, shard->tokens);
