@@ -20,4 +20,12 @@ wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2
 wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *out, int64_t *count,
                          void *memory, size_t bytes);
 
+/* Bytes of workspace to select of n items: their flags, the numbers of those selected, and the
+ * above. */
+inline size_t selection_bytes(int64_t n)
+{
+    const size_t more = algorithms_bytes(n);
+    return more == SIZE_MAX ? SIZE_MAX : wl_part(n, 1) + wl_part(n, 8) + more;
+}
+
 #endif

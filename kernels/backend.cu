@@ -101,6 +101,7 @@ extern "C" const wl_backend wl_backend_cuda = {
     device_copy,
     device_sync,
     grouping_bytes,
+    selection_bytes,
     GEMM_BYTES,
     {
 #define WL_OP(op) wl_cuda_##op,

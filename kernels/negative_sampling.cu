@@ -6,22 +6,11 @@
  * Bound by: memory; latency for few rows. */
 #include "gemm.cuh"
 #include "grouping.cuh"
+#include "logistic.cuh"
 #include "sums.cuh"
 
 namespace
 {
-
-/* The loss log(1 + exp x), x = -s for the target and s for a negative, and its gradient at s. */
-struct logistic {
-    float loss, gradient;
-    __device__ logistic(float s, bool target, float scale)
-    {
-        const float x = target ? -s : s, e = expf(-fabsf(x));
-        const float sigmoid = (x < 0 ? e : 1.0f) / (1.0f + e);
-        loss = scale * (fmaxf(x, 0.0f) + log1pf(e));
-        gradient = target ? -scale * sigmoid : scale * sigmoid;
-    }
-};
 
 /* a . b over D features, known to every lane of the warp */
 template <int W, class T> __device__ float warp_dot(const T *a, const T *b, int64_t D)

@@ -1,7 +1,7 @@
 /* Kernels of <wordloom/sampling.h>.
  * categorical: a block a row, which is read once for the first entry and once for the draw. Where
- * the row is cut, each of two searches narrows the key of the last entry kept by 10 bits a reading,
- * on sums that are whole numbers, so that their order does not matter. Moves: the row once from
+ * the row is cut, each of two searches narrows the key of the last entry kept by a digit a reading,
+ * on sums of whole numbers, so that their order does not matter. Moves: the row once from
  * memory, then from L2. Bound by: arithmetic, two logarithms an entry; what is cut costs none.
  * alias: a thread two draws. Moves: 8 bytes of the table and an id a draw. Bound by: the latency
  * of the table's rows, which L2 holds for vocabularies up to some millions. */
@@ -49,10 +49,11 @@ __global__ void alias(ids_out out, const wl_alias_column *columns, const int64_t
     }
 }
 
-using word = unsigned long long; /* what atomics of 64 bits take */
+using word = unsigned long long; /* a key, or a sum of weights */
 
-constexpr int DIGIT = 10;               /* bits of a key that one reading decides */
-constexpr int ROW_THREADS = 1 << DIGIT; /* of the block of a row: one a value of the digit */
+/* Bits of a key that one reading decides. The block of a row has a thread a value of them. */
+constexpr int DIGIT = 10, SHORT_DIGIT = 7;
+constexpr int64_t SHORT_ROW = 512; /* entries that the smaller block is for */
 
 /* How every row is drawn. */
 struct drawing {
@@ -66,7 +67,8 @@ struct drawing {
 
 /* A row of logits. Its entries have keys, greater for those that come before: the bits of the
  * value in an order of unsigned numbers, then of V - 1 - id. 0 is no entry: NaN or -inf. */
-template <class T> struct entries {
+template <class T, int BITS> struct entries {
+    static constexpr int digit = BITS, threads = 1 << BITS;
     const T *x;
     int64_t V;
     int id_bits;
@@ -87,7 +89,7 @@ template <class T> struct entries {
     /* Calls f(first id, four values) for the thread's share; past the end they are NaN. */
     template <class F> __device__ void walk(F f) const
     {
-        for (int64_t i = 4 * int64_t(threadIdx.x); i < V; i += 4 * ROW_THREADS) {
+        for (int64_t i = 4 * int64_t(threadIdx.x); i < V; i += 4 * threads) {
             float v[4];
             if (packed && i + 4 <= V)
                 load_pack<4>(v, x + i);
@@ -99,12 +101,12 @@ template <class T> struct entries {
 };
 
 /* The greatest of all threads' keys, to each of them. */
-__device__ word block_max(word key)
+template <int threads> __device__ word block_max(word key)
 {
-    WL_SHARED(word, part, [ROW_THREADS]);
+    WL_SHARED(word, part, [threads]);
     __syncthreads(); /* what is left from the last time has been read */
     part[threadIdx.x] = key;
-    for (unsigned half = ROW_THREADS / 2; half > 0; half /= 2) {
+    for (unsigned half = threads / 2; half > 0; half /= 2) {
         __syncthreads();
         if (threadIdx.x < half && part[threadIdx.x + half] > part[threadIdx.x])
             part[threadIdx.x] = part[threadIdx.x + half];
@@ -114,44 +116,57 @@ __device__ word block_max(word key)
 }
 
 /* sum[i] = the sum of sum[j], j >= i */
-__device__ void add_from_the_end(word *sum)
+template <int threads> __device__ void add_from_the_end(word *sum)
 {
-    for (int step = 1; step < ROW_THREADS; step *= 2) {
-        const word more = threadIdx.x + step < ROW_THREADS ? sum[threadIdx.x + step] : 0;
+    for (int step = 1; step < threads; step *= 2) {
+        const word more = threadIdx.x + step < threads ? sum[threadIdx.x + step] : 0;
         __syncthreads();
         sum[threadIdx.x] += more;
         __syncthreads();
     }
 }
 
+/* high, low += v: shared memory adds no 64 bits at once. Whole when every thread has added. */
+__device__ inline void add_in_halves(unsigned *low, unsigned *high, word v)
+{
+    const unsigned lower = unsigned(v), before = atomicAdd(low, lower);
+    const unsigned upper = unsigned(v >> 32) + (before + lower < before);
+    if (upper) atomicAdd(high, upper);
+}
+
 /* The greatest key such that the entries with this key or more weigh goal(total) together, total
  * being the weight of all with a key of `least` or more; `least` where that is not exceeded. */
-template <class T, class W, class G>
-__device__ word reach(const entries<T> &row, word least, W weight, G goal)
+template <class R, class W, class G>
+__device__ word reach(const R &row, word least, W weight, G goal)
 {
-    WL_SHARED(word, sum, [ROW_THREADS]);
+    WL_SHARED(word, sum, [R::threads]);
+    WL_SHARED(unsigned, low_half, [R::threads]);
+    WL_SHARED(unsigned, high_half, [R::threads]);
     WL_SHARED(word, found, [3]);
     const int all_bits = 32 + row.id_bits;
     word prefix = 0, above = 0, target = 0; /* above: the weight beyond the prefix */
     int bits = all_bits;                    /* of the key, still to be found */
     do {
-        const int low = bits > DIGIT ? bits - DIGIT : 0;
+        const int low = bits > R::digit ? bits - R::digit : 0;
         __syncthreads(); /* the last sums have been read */
-        sum[threadIdx.x] = 0;
+        low_half[threadIdx.x] = high_half[threadIdx.x] = 0;
         __syncthreads();
         row.walk([&](int64_t i, const float(&x)[4]) {
             for (int j = 0; j < 4; j++) {
                 const word key = row.key(x[j], i + j);
-                if (key >= least && key >> bits == prefix)
-                    atomicAdd(&sum[(key >> low) - (prefix << (bits - low))], weight(x[j]));
+                if (key < least || key >> bits != prefix) continue;
+                const word to = (key >> low) - (prefix << (bits - low));
+                add_in_halves(&low_half[to], &high_half[to], weight(x[j]));
             }
         });
         __syncthreads();
-        add_from_the_end(sum);
+        sum[threadIdx.x] = word(high_half[threadIdx.x]) << 32 | low_half[threadIdx.x];
+        __syncthreads();
+        add_from_the_end<R::threads>(sum);
         if (bits == all_bits) target = goal(sum[0]);
         if (bits == all_bits && target >= sum[0]) return least;
         const word here = above + sum[threadIdx.x];
-        const word next = above + (threadIdx.x + 1 < ROW_THREADS ? sum[threadIdx.x + 1] : 0);
+        const word next = above + (threadIdx.x + 1 < R::threads ? sum[threadIdx.x + 1] : 0);
         if (here >= target && next < target) {
             found[0] = threadIdx.x;
             found[1] = next;
@@ -180,7 +195,7 @@ __device__ inline float gumbel(uint32_t r)
 
 /* The key from which on entries are kept. Weights of top-p are in parts of 2^(62 - id_bits), as
  * fine as 64 bits of their sum allow. */
-template <class T> __device__ word last_kept(const entries<T> &row, const drawing &how, float top)
+template <class R> __device__ word last_kept(const R &row, const drawing &how, float top)
 {
     word least = 1;
     if (how.K > 0)
@@ -194,8 +209,7 @@ template <class T> __device__ word last_kept(const entries<T> &row, const drawin
 }
 
 /* The key of the entry with the greatest score, among those kept; id and score make it up. */
-template <class T>
-__device__ word draw(const entries<T> &row, const drawing &how, float top, uint64_t index)
+template <class R> __device__ word draw(const R &row, const drawing &how, float top, uint64_t index)
 {
     const word least = last_kept(row, how, top);
     word best = 0;
@@ -210,19 +224,19 @@ __device__ word draw(const entries<T> &row, const drawing &how, float top, uint6
             if (key > best) best = key;
         }
     });
-    return block_max(best);
+    return block_max<R::threads>(best);
 }
 
-/* A block owns a row, its threads every 1024th four of the entries. */
-template <class T>
-__global__ void __launch_bounds__(ROW_THREADS)
+/* A block owns a row, its threads the fours of entries. */
+template <class T, int BITS>
+__global__ void __launch_bounds__(1 << BITS, 1)
     categorical(ids_out out, rows_of<const T> logits, drawing how, int id_bits, int64_t N,
                 int64_t V)
 {
     const uint64_t first = first_index(how.position);
     for (int64_t n = blockIdx.x; n < N; n += gridDim.x) {
         const T *x = logits.at(n, 0);
-        const entries<T> row = { x, V, id_bits, uintptr_t(x) % sizeof(pack<T, 4>) == 0 };
+        const entries<T, BITS> row = { x, V, id_bits, uintptr_t(x) % sizeof(pack<T, 4>) == 0 };
         word best = 0;
         row.walk([&](int64_t i, const float(&v)[4]) {
             for (int j = 0; j < 4; j++) {
@@ -230,7 +244,7 @@ __global__ void __launch_bounds__(ROW_THREADS)
                 if (key > best) best = key;
             }
         });
-        best = block_max(best);
+        best = block_max<1 << BITS>(best);
         if (best && !how.greedy) best = draw(row, how, row.value(best), first + uint64_t(n));
         if (threadIdx.x == 0) out.put(n, best ? row.id(best) : -1);
     }
@@ -254,9 +268,11 @@ wl_status wl_cuda_sampling_categorical(wl_ctx *ctx, const wl_dims *d,
                           a->top_p, greedy ? 0.0f : float(1 / a->temperature), greedy };
     int id_bits = 0;
     while (int64_t(1) << id_bits < d->V) id_bits++;
+    const bool small = d->V <= SHORT_ROW;
     return with_packs(a->logits.dtype, false, 1, [&](auto packs_of) {
         using T = typename decltype(packs_of)::type;
-        return launch(ctx, categorical<T>, blocks_for(d->N, 1), ROW_THREADS, written(a->ids),
+        return launch(ctx, small ? categorical<T, SHORT_DIGIT> : categorical<T, DIGIT>,
+                      blocks_for(d->N, 1), small ? 1 << SHORT_DIGIT : 1 << DIGIT, written(a->ids),
                       rows<const T>(a->logits), how, id_bits, d->N, d->V);
     });
 }

@@ -10,7 +10,9 @@
 
 #if defined(WL_REF_ORDER)
 enum { LANES = 1, QUAD = 1 };
-#elif defined(WL_REF_DOUBLE) || !defined(WL_REF_LEVEL)
+#elif defined(WL_REF_DOUBLE)
+enum { LANES = 2, QUAD = 2 };
+#elif !defined(WL_REF_LEVEL)
 enum { LANES = 4, QUAD = 4 };
 #elif WL_REF_LEVEL == 3
 enum { LANES = 8, QUAD = 4 };
@@ -29,7 +31,7 @@ typedef real quad_at
 ALWAYS lanes load_lanes(const real *p) { return *(const lanes_at *)p; }
 ALWAYS void store_lanes(real *p, lanes v) { *(lanes_at *)p = v; }
 
-/* Sums of neighbouring halves, until four are left. */
+/* Sums of halves, until four are left. */
 ALWAYS quad quad_of(lanes v)
 {
 #if defined(WL_REF_LEVEL) && !defined(WL_REF_ORDER) && WL_REF_LEVEL == 4

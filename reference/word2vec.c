@@ -5,8 +5,6 @@
 
 /* ------------------------------------------------------------------ subsampling */
 
-enum { DROPPED = -2 };
-
 wl_status WL_REF(word2vec_subsample)(wl_ctx *ctx, const wl_dims *d,
                                      const wl_word2vec_subsample_args *a)
 {
@@ -14,18 +12,14 @@ wl_status WL_REF(word2vec_subsample)(wl_ctx *ctx, const wl_dims *d,
     const uint32_t *keep = a->keep.data;
     int32_t *kept = a->kept.data;
     int64_t count = 0;
-#pragma omp parallel for schedule(static) if (d->N > 16384)
+    wl_random drawn = { { 0 } };
     for (int64_t i = 0; i < d->N; i++) {
         const uint64_t place = position + (uint64_t)i;
         const int64_t id =
             checked_id(ctx, WL_ID_ROW(word2vec_subsample, tokens), &a->tokens, i, d->V, true);
-        const bool stays =
-            id < 0 || keep[id] == UINT32_MAX ||
-            wl_word2vec_survives(wl_word2vec_survival_draw(a->seed, place), place, keep[id]);
-        kept[i] = stays ? (int32_t)id : DROPPED;
+        if (i == 0 || place % 4 == 0) drawn = wl_word2vec_survival_draw(a->seed, place);
+        if (id < 0 || wl_word2vec_survives(drawn, place, keep[id])) kept[count++] = (int32_t)id;
     }
-    for (int64_t i = 0; i < d->N; i++)
-        if (kept[i] != DROPPED) kept[count++] = kept[i];
     *(int64_t *)a->count.data = count;
     return WL_OK;
 }

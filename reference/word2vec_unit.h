@@ -68,7 +68,9 @@ ALWAYS void scores(const unit *u)
     }
     for (int64_t e = 0; e < n; e++) {
         const real *q = u->quads + e * QUAD;
-        u->g[e] = QUAD == 4 ? (q[0] + q[2]) + (q[1] + q[3]) : q[0];
+        u->g[e] = QUAD == 4   ? (q[0] + q[2]) + (q[1] + q[3])
+                  : QUAD == 2 ? q[0] + q[1]
+                              : q[0];
     }
     if (u->D % LANES) add_tails(u);
 }

@@ -64,6 +64,16 @@ _Static_assert(sizeof(wl_sampling_categorical_args) == 280 &&
                    offsetof(wl_sampling_categorical_args, top_p) == 272,
                "sampling_categorical");
 
+_Static_assert(WL_SKIPGRAM == 0 && WL_CBOW == 1 && WL_NEGATIVES_PER_WINDOW == 0 &&
+                   WL_NEGATIVES_PER_PAIR == 1 && WL_CONTEXT_MEAN == 0 &&
+                   WL_CONTEXT_MEAN_CORRECTED == 1 && WL_CONTEXT_SUM == 2,
+               "what word2vec can be");
+_Static_assert(sizeof(wl_word2vec_subsample_args) == 416, "word2vec_subsample");
+_Static_assert(sizeof(wl_word2vec_args) == 1048 && offsetof(wl_word2vec_args, centres) == 968 &&
+                   offsetof(wl_word2vec_args, method) == 1016 &&
+                   offsetof(wl_word2vec_args, seed) == 1040,
+               "word2vec_hogwild, word2vec_sync");
+
 /* What remains for the run: the compiler has done the rest. */
 static void the_library_is_the_headers_version(void **state)
 {

@@ -1,5 +1,5 @@
 /* The program as its users see it: exit codes, messages, and where output goes. */
-#include "program.h"
+#include "program_runs.h"
 
 #include <wordloom/context.h>
 
@@ -7,8 +7,7 @@
 
 static int setup(void **state)
 {
-    const int status = make_folder(state);
-    write_text(in_folder("stdin"), "");
+    const int status = make_program_folder(state);
     write_corpus("corpus.txt", 400);
     return status;
 }

@@ -1,5 +1,5 @@
 /* wordloom vectors train as its users see it, and what becomes of a run that is stopped. */
-#include "program.h"
+#include "program_runs.h"
 
 #include <wordloom/nn/vectors.h>
 
@@ -10,8 +10,7 @@
 
 static int setup(void **state)
 {
-    const int status = make_folder(state);
-    write_text(in_folder("stdin"), "");
+    const int status = make_program_folder(state);
     write_corpus("corpus.txt", 400);
     return status;
 }

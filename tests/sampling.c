@@ -202,34 +202,56 @@ static void draws_follow(const char *sizes, const double *logits, const double *
     case_free(&c);
 }
 
-/* logits whose softmax at temperature 1 is 1/2, 1/4, 1/8, 1/8, in an order of their own, beside
- * what is never drawn */
-#define LN2 0.6931471805599453
-static const double halves[] = { LN2, 0, 3 * LN2, -INFINITY, 2 * LN2, NAN, LN2 };
+/* 0 and logarithms of 2, 4 and 8, in an order of their own, beside what is never drawn */
+static const double powers[] = { 0.6931471805599453, 0,   2.0794415416798357, -INFINITY,
+                                 1.3862943611198906, NAN, 0.6931471805599453 };
+
+/* The definition, entry by entry: a word of 32 bits makes an entry's noise. */
+static void a_draw_is_the_argmax_of_logits_and_noise(void **state)
+{
+    enum { N = 50, V = 9, AT = 1000 };
+    op_case c = made("sampling_categorical", "N=50 V=9 K=0 temperature=0.5 seed=12345678901");
+    double ids[N];
+    (void)state;
+    row_values(&c, "position")[0] = AT;
+    for (int n = 0; n < N; n++) {
+        double most = -INFINITY;
+        for (int v = 0; v < V; v++) {
+            const wl_random r = wl_philox(12345678901, (uint64_t)(AT + n), (uint32_t)(v / 4),
+                                          WL_PURPOSE_CATEGORICAL);
+            const double u = ((double)r.word[v % 4] + 0.5) * 0x1p-32;
+            const double score = row_values(&c, "logits")[n * V + v] / 0.5 - log(-log(1 - u));
+            if (score > most) ids[n] = v;
+            most = fmax(most, score);
+        }
+    }
+    gives(&c, "ids", ids);
+    case_free(&c);
+}
 
 static void draws_follow_the_softmax(void **state)
 {
     const double p[] = { 0.125, 0, 0.5, 0, 0.25, 0, 0.125 };
     double logits[7];
     (void)state;
-    memcpy(logits, halves, sizeof logits);
+    memcpy(logits, powers, sizeof logits);
     logits[1] = -INFINITY;
-    draws_follow("N=2000 V=7 K=0", logits, p, 7);
-    draws_follow("N=2000 V=7 K=5 dtype=f32 pad=2", logits, p, 7);
-    draws_follow("N=2000 V=7 K=1000000000000", logits, p, 7);
+    draws_follow("N=500 V=7 K=0", logits, p, 7);
+    draws_follow("N=500 V=7 K=5 dtype=f32 pad=2", logits, p, 7);
+    draws_follow("N=500 V=7 K=1000000000000", logits, p, 7);
 }
 
 /* at half the temperature probabilities are squared, at twice their roots are taken */
 static void temperature_flattens(void **state)
 {
-    const double logits[] = { 2 * LN2, 0, 4 * LN2 };
+    const double logits[] = { log(4), 0, log(16) };
     const double cold[] = { 16.0 / 273, 1.0 / 273, 256.0 / 273 };
     const double warm[] = { 2.0 / 7, 1.0 / 7, 4.0 / 7 };
     const double third[] = { 1.0 / 3, 1.0 / 3, 1.0 / 3 };
     (void)state;
     draws_follow("N=2000 V=3 K=0 temperature=0.5", logits, cold, 3);
-    draws_follow("N=2000 V=3 K=0 temperature=2", logits, warm, 3);
-    draws_follow("N=2000 V=3 K=0 temperature=1e30", logits, third, 3);
+    draws_follow("N=500 V=3 K=0 temperature=2", logits, warm, 3);
+    draws_follow("N=500 V=3 K=0 temperature=1e30", logits, third, 3);
 }
 
 static void top_k_keeps_the_first_k(void **state)
@@ -239,9 +261,9 @@ static void top_k_keeps_the_first_k(void **state)
     const double equal[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
     const double five[] = { 0.2, 0.2, 0.2, 0.2, 0.2, 0, 0, 0 };
     (void)state;
-    draws_follow("N=2000 V=7 K=2", halves, two, 7);
-    draws_follow("N=2000 V=7 K=3", halves, three, 7);
-    draws_follow("N=2000 V=8 K=5", equal, five, 8);
+    draws_follow("N=500 V=7 K=2", powers, two, 7);
+    draws_follow("N=500 V=7 K=3", powers, three, 7);
+    draws_follow("N=500 V=8 K=5", equal, five, 8);
 }
 
 static void top_p_keeps_the_shortest_beginning_that_reaches_it(void **state)
@@ -251,12 +273,12 @@ static void top_p_keeps_the_shortest_beginning_that_reaches_it(void **state)
     const double of_halves[] = { 0, 0, 2.0 / 3, 0, 1.0 / 3, 0, 0 };
     const double cold[] = { 0, 0, 1, 0, 0, 0, 0 };
     (void)state;
-    draws_follow("N=2000 V=4 K=0 top_p=0.5", equal, two, 4); /* exactly */
-    draws_follow("N=2000 V=4 K=0 top_p=0.500001", equal, three, 4);
-    draws_follow("N=2000 V=7 K=0 top_p=0.6", halves, of_halves, 7);
-    draws_follow("N=2000 V=7 K=0 top_p=0.6 temperature=0.5", halves, cold, 7); /* 64/85 */
-    draws_follow("N=2000 V=7 K=2 top_p=0.8", halves, of_halves, 7); /* 2/3 falls short of it */
-    draws_follow("N=2000 V=7 K=2 top_p=0.6", halves, cold, 7);      /* and reaches this */
+    draws_follow("N=500 V=4 K=0 top_p=0.5", equal, two, 4); /* exactly */
+    draws_follow("N=500 V=4 K=0 top_p=0.500001", equal, three, 4);
+    draws_follow("N=500 V=7 K=0 top_p=0.6", powers, of_halves, 7);
+    draws_follow("N=500 V=7 K=0 top_p=0.6 temperature=0.5", powers, cold, 7); /* 64/89 */
+    draws_follow("N=500 V=7 K=2 top_p=0.8", powers, of_halves, 7); /* 2/3 falls short of it */
+    draws_follow("N=500 V=7 K=2 top_p=0.6", powers, cold, 7);      /* and reaches this */
 }
 
 /* Several rows of logits, and the only id that can be drawn from each. */
@@ -266,7 +288,7 @@ static void rows_with_one_answer(void **state)
         1,    3,    3,    2,    /* the first of equals */
         NAN,  -5,   -4,   NAN,  /* beside NaN */
         NAN,  -inf, NAN,  -inf, /* nothing to draw */
-        -inf, -inf, -inf, -inf, /* */
+        -inf, -inf, -inf, -inf, /* nor here */
         -inf, -inf, -7,   -inf, /* one thing to draw */
         1,    inf,  2,    NAN,  /* infinitely more likely than the rest */
     };
@@ -292,6 +314,8 @@ static const char *const rows_of_logits[] = {
     "N=3 V=0",            /* no words */
     "N=2 V=1",            /* one word */
     "N=33 V=5",           /* nothing divides a four */
+    "N=8 V=512",          /* the longest row of a small block */
+    "N=3 V=513",          /* the shortest of a large one */
     "N=8 V=128",          /* a warp's fours */
     "N=5 V=4095",         /* one less than a block's fours */
     "N=4 V=4097 pad=3",   /* one more, in padded rows */
@@ -306,10 +330,10 @@ static void categorical_holds(void **state)
         "K=0",                             /* the softmax */
         "K=0 temperature=0",               /* argmax */
         "K=1",                             /* argmax again */
-        "K=3 -position temperature=0.25",  /* */
+        "K=3 -position temperature=0.25",  /* few */
         "K=40 top_p=0.75 temperature=2",   /* both */
-        "K=0 top_p=0.9 temperature=0.125", /* */
-        "K=0 top_p=0.01",                  /* */
+        "K=0 top_p=0.9 temperature=0.125", /* a beginning */
+        "K=0 top_p=0.01",                  /* a short one */
     };
     (void)state;
     for (int i = 0; rows_of_logits[i]; i++)
@@ -321,8 +345,7 @@ static void categorical_holds(void **state)
     holds("sampling_categorical", "N=1 V=128256 K=50 top_p=0.95"); /* Llama 3's */
 }
 
-/* Logits that differ by less than a draw can notice, and by more than any float holds, far from
- * zero: what is subtracted first matters. */
+/* Only differences count, however far from zero: the largest logit is subtracted first. */
 static void logits_far_from_zero_lose_nothing(void **state)
 {
     const double far[] = { 100001, 100000, -3e38, 100000 }, near[] = { 1, 0, -3e38, 0 };
@@ -384,6 +407,7 @@ int main(void)
         cmocka_unit_test(alias_holds),
         cmocka_unit_test(alias_draws_follow_their_table),
         cmocka_unit_test(alias_draws_go_on_from_a_position),
+        cmocka_unit_test(a_draw_is_the_argmax_of_logits_and_noise),
         cmocka_unit_test(draws_follow_the_softmax),
         cmocka_unit_test(temperature_flattens),
         cmocka_unit_test(top_k_keeps_the_first_k),

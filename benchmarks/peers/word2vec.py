@@ -1,56 +1,48 @@
 #!/usr/bin/env python3
-"""Skip-gram training speed: wordloom beside gensim at the same settings, on the same text.
+"""Word vectors by wordloom beside gensim 4 at the same settings, on the same text.
 
     scripts/setup --peers && scripts/corpus
-    build/peers/bin/python benchmarks/peers/word2vec.py PROGRAM CORPUS [--threads N] [--epochs N]
+    build/peers/bin/python benchmarks/peers/word2vec.py quality PROGRAM CORPUS [--json FILE] ...
+    build/peers/bin/python benchmarks/peers/word2vec.py speed PROGRAM CORPUS [--json FILE] ...
 
-PROGRAM is wordloom's. Prints raw words a second of wall time, of training alone.
+PROGRAM is wordloom's. A table goes to stdout, progress to stderr, every run to FILE as soon as it
+ends; with the same FILE a later call continues.
 """
 import argparse
-import re
-import subprocess
-import tempfile
-import time
+
+import peer_environment  # noqa: F401, before numpy
+import word2vec_quality
+import word2vec_speed
 
 
-def wordloom(args):
-    with tempfile.NamedTemporaryFile(suffix=".safetensors") as out:
-        run = subprocess.run(
-            [args.program, "vectors", "train", "--corpus", args.corpus, "--out", out.name,
-             "--threads", str(args.threads), "--epochs", str(args.epochs),
-             "--sample", str(args.sample)],
-            check=True, stderr=subprocess.PIPE, text=True)
-    words, seconds = re.search(r"(\d+) words in ([\d.]+) s", run.stderr).groups()
-    return int(words) / float(seconds)
-
-
-def gensim(args):
-    from gensim.models import Word2Vec
-
-    model = Word2Vec(vector_size=100, window=5, negative=5, min_count=5, sample=args.sample, sg=1,
-                     workers=args.threads, epochs=args.epochs, seed=1)
-    model.build_vocab(corpus_file=args.corpus)
-    start = time.perf_counter()
-    model.train(corpus_file=args.corpus, total_words=model.corpus_total_words,
-                total_examples=model.corpus_count, epochs=args.epochs)
-    # as wordloom counts: the words of the vocabulary
-    words = sum(model.wv.get_vecattr(w, "count") for w in model.wv.index_to_key)
-    return words * args.epochs / (time.perf_counter() - start)
+def settings():
+    """What both commands take."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add = parser.add_argument
+    add("program", metavar="PROGRAM", help="wordloom's")
+    add("corpus", metavar="CORPUS", help="a sentence a line, a space between words")
+    add("--json", metavar="FILE", help="save every run here, and repeat none that is here already")
+    add("--dim", type=int, default=100, help="numbers a vector (default %(default)s)")
+    add("--window", type=int, default=5, help="words to either side (default %(default)s)")
+    add("--negative", type=int, default=5, help="negatives (default %(default)s)")
+    add("--min-count", type=int, default=5, help="of a word (default %(default)s)")
+    add("--sample", type=float, default=1e-4, help="subsampling (default %(default)s)")
+    add("--epochs", type=int, default=5, help="passes over the text (default %(default)s)")
+    add("--lr", type=float, default=0.025, help="first learning rate (default %(default)s)")
+    add("--init-range", type=float, default=1, metavar="X",
+        help="wordloom's first vectors lie within X/dim, gensim's within 1/dim, word2vec.c's "
+             "within 0.5/dim (default %(default)s)")
+    return parser
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("program")
-    parser.add_argument("corpus")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--sample", type=float, default=1e-3)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (word2vec_quality, word2vec_speed):
+        command.add_parser(commands, settings())
     args = parser.parse_args()
-    for name, run in (("wordloom", wordloom), ("gensim", gensim)):
-        rates = sorted(run(args) for _ in range(args.repeat))
-        print(f"{name:9} {args.threads} threads: {rates[len(rates) // 2] / 1e3:6.0f} k words/s"
-              f" ({rates[0] / 1e3:.0f} to {rates[-1] / 1e3:.0f}, {args.repeat} runs)")
+    args.main(args)
 
 
 if __name__ == "__main__":

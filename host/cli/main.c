@@ -19,6 +19,8 @@ static const struct entry {
     { "vectors", "train", "learn word vectors from a text", run_vectors_train },
     { "vectors", "convert", "word vectors in another file format", run_vectors_convert },
     { "vectors", "similar", "the nearest words of a word", run_vectors_similar },
+    { "vectors", "analogy", "the word that is to one as two others", run_vectors_analogy },
+    { "vectors", "eval", "answer questions, compare with people", run_vectors_eval },
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 

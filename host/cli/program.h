@@ -19,6 +19,8 @@ int run_devices(int count, char **args);
 int run_vectors_train(int count, char **args);
 int run_vectors_convert(int count, char **args);
 int run_vectors_similar(int count, char **args);
+int run_vectors_analogy(int count, char **args);
+int run_vectors_eval(int count, char **args);
 
 /* "wordloom: ..." and a newline to stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -19,7 +19,9 @@ static size_t hogwild_workspace(const wl_backend *backend, const wl_dims *d, con
 {
     const wl_word2vec_args *a = args;
     const wl_word2vec_sizes s = wl_word2vec_sizes_of(a, d->D, wl_dtype_size(backend->real));
+    wl_word2vec_cuda_hogwild cuda;
     wl_word2vec_hogwild_space space;
+    if (backend->device == WL_CUDA) return wl_word2vec_cuda_hogwild_carve(&cuda, NULL, &s, a);
     return wl_word2vec_hogwild_carve(&space, NULL, &s, a->workers);
 }
 
@@ -27,7 +29,10 @@ static size_t sync_workspace(const wl_backend *backend, const wl_dims *d, const 
 {
     const wl_word2vec_args *a = args;
     const wl_word2vec_sizes s = wl_word2vec_sizes_of(a, d->D, wl_dtype_size(backend->real));
+    wl_word2vec_cuda_sync cuda;
     wl_word2vec_sync_space space;
+    if (backend->device == WL_CUDA)
+        return wl_word2vec_cuda_sync_carve(&cuda, NULL, &s, a, backend->grouping_bytes);
     return wl_word2vec_sync_carve(&space, NULL, &s, a->batch, backend->grouping_bytes);
 }
 
@@ -87,7 +92,7 @@ const wl_op_spec wl_word2vec_subsample_spec = {
         WL_ARG(word2vec_sync, tokens, WL_IN, WL_INT32, "N", .bound = 'V', .absent = true),         \
         WL_ARG(word2vec_sync, begin, WL_IN, WL_INT64, "1", .maker = WL_STEP),                      \
         WL_ARG(word2vec_sync, position, WL_IN, WL_INT64, "1", .maker = WL_STEP),                   \
-        WL_ARG(word2vec_sync, noise, WL_IN, WL_INT32, "V 2", .maker = WL_ALIASES),               \
+        WL_ARG(word2vec_sync, noise, WL_IN, WL_INT32, "V 2", .maker = WL_ALIASES),                 \
         WL_ARG(word2vec_sync, lr, WL_IN, WL_REAL, "2", .maker = WL_POSITIVE),                      \
         WL_ARG(word2vec_sync, spans, WL_IN, WL_INT32, "V 2", .optional = true, .maker = WL_SPANS,  \
                .bound = 'G'),                                                                      \

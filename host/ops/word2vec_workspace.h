@@ -146,4 +146,81 @@ static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *b
     return at;
 }
 
+/* ------------------------------------------------------------------ CUDA */
+
+typedef struct wl_word2vec_cuda_hogwild {
+    int64_t inputs, spilt;    /* of a unit at most; samples beyond what stays in registers */
+    float *loss;              /* [workers] */
+    int32_t *pairs, *skipped; /* [workers] */
+    float *x;                 /* [workers,inputs,D] */
+    float *g;                 /* [workers,inputs,1+negative] */
+    float *spill;             /* [workers,spilt,D] */
+    int32_t *drawn;           /* [workers,sets,negative] */
+} wl_word2vec_cuda_hogwild;
+
+static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *out, char *base,
+                                                    const wl_word2vec_sizes *s,
+                                                    const wl_word2vec_args *a)
+{
+    const int64_t n = a->workers, K = 1 + s->negative;
+    size_t at = 0;
+    out->inputs = a->method == WL_CBOW || s->sets > 1 ? 1 : s->contexts;
+    out->spilt = K > 8 ? K : 0;
+    out->loss = (float *)wl_word2vec_take(base, &at, n, 4);
+    out->pairs = (int32_t *)wl_word2vec_take(base, &at, n, 4);
+    out->skipped = (int32_t *)wl_word2vec_take(base, &at, n, 4);
+    out->x = (float *)wl_word2vec_take(base, &at, n * out->inputs * s->D, 4);
+    out->g = (float *)wl_word2vec_take(base, &at, n * out->inputs * K, 4);
+    out->spill = (float *)wl_word2vec_take(base, &at, n * out->spilt * s->D, 4);
+    out->drawn = (int32_t *)wl_word2vec_take(base, &at, n * s->sets * s->negative, 4);
+    return at;
+}
+
+/* A batch of M centres, and the tokens around it: M and a window to either side. */
+typedef struct wl_word2vec_cuda_sync {
+    int64_t batch, around, inputs;
+    float *loss;                          /* [batch] */
+    int32_t *pairs, *skipped;             /* [batch] */
+    int32_t *reach;                       /* [batch,2]: contexts to the left and to the right */
+    uint8_t *good;                        /* [batch,inputs]: whether the unit of an input counts */
+    float *x, *dx;                        /* [around,D]: tokens' vectors, and their gradients */
+    float *mean, *dmean;                  /* [batch,D]: CBOW's inputs, and their gradients */
+    float *g;                             /* [batch,inputs,1+negative] */
+    float *dout;                          /* [batch,slots,D] */
+    int32_t *input_rows, *input_counts;   /* [around,rows], [around] */
+    int32_t *output_rows, *output_counts; /* [batch,slots] */
+    char *grouping;
+} wl_word2vec_cuda_sync;
+
+static inline size_t wl_word2vec_cuda_sync_carve(wl_word2vec_cuda_sync *out, char *base,
+                                                 const wl_word2vec_sizes *s,
+                                                 const wl_word2vec_args *a,
+                                                 size_t (*grouping_bytes)(int64_t))
+{
+    const int64_t M = a->batch, around = M + 2 * s->window, K = 1 + s->negative;
+    const bool cbow = a->method == WL_CBOW;
+    const int64_t in = around * s->rows, outs = M * s->slots, means = cbow ? M * s->D : 0;
+    size_t at = 0;
+    out->batch = M;
+    out->around = around;
+    out->inputs = cbow ? 1 : s->contexts;
+    out->loss = (float *)wl_word2vec_take(base, &at, M, 4);
+    out->pairs = (int32_t *)wl_word2vec_take(base, &at, M, 4);
+    out->skipped = (int32_t *)wl_word2vec_take(base, &at, M, 4);
+    out->reach = (int32_t *)wl_word2vec_take(base, &at, 2 * M, 4);
+    out->good = (uint8_t *)wl_word2vec_take(base, &at, M * out->inputs, 1);
+    out->x = (float *)wl_word2vec_take(base, &at, around * s->D, 4);
+    out->dx = (float *)wl_word2vec_take(base, &at, around * s->D, 4);
+    out->mean = (float *)wl_word2vec_take(base, &at, means, 4);
+    out->dmean = (float *)wl_word2vec_take(base, &at, means, 4);
+    out->g = (float *)wl_word2vec_take(base, &at, M * out->inputs * K, 4);
+    out->dout = (float *)wl_word2vec_take(base, &at, outs * s->D, 4);
+    out->input_rows = (int32_t *)wl_word2vec_take(base, &at, in, 4);
+    out->input_counts = (int32_t *)wl_word2vec_take(base, &at, around, 4);
+    out->output_rows = (int32_t *)wl_word2vec_take(base, &at, outs, 4);
+    out->output_counts = (int32_t *)wl_word2vec_take(base, &at, outs, 4);
+    out->grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(in > outs ? in : outs));
+    return at;
+}
+
 #endif

@@ -8,14 +8,17 @@
 
 #include <wordloom/nn/corpus.h>
 #include <wordloom/nn/error.h>
+#include <wordloom/nn/evaluate.h>
 #include <wordloom/nn/file.h>
 #include <wordloom/nn/memory.h>
 #include <wordloom/nn/noise.h>
+#include <wordloom/nn/questions.h>
 #include <wordloom/nn/safetensors.h>
 #include <wordloom/nn/similar.h>
 #include <wordloom/nn/vectors.h>
 #include <wordloom/nn/vocabulary.h>
 #include <wordloom/nn/word2vec.h>
+#include <wordloom/nn/word_pairs.h>
 
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
-/* See program.h. */
-#include "program.h"
+/* See program_runs.h. */
+#include "program_runs.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -7,7 +7,6 @@
 
 enum { MOST = 40 };
 
-/* Runs in the background with stdin, stdout and stderr in files of the folder. */
 pid_t start(char **args)
 {
     fflush(stdout); /* or the child would print it once more */
@@ -30,7 +29,6 @@ int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-/* The exit code after the arguments, which end with a null. */
 int run(const char *first, ...)
 {
     char *args[MOST] = { (char *)WORDLOOM_PROGRAM };
@@ -79,4 +77,11 @@ void write_corpus(const char *name, int lines)
         to += sprintf(to, i % 2 ? "sun moon star sky sun star\n" : "red blue green red\n");
     write_text(in_folder(name), text);
     free(text);
+}
+
+int make_program_folder(void **state)
+{
+    const int status = make_folder(state);
+    write_text(in_folder("stdin"), "");
+    return status;
 }

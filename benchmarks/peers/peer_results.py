@@ -1,0 +1,152 @@
+"""What the peer comparisons keep of their runs (a JSON file that a later run continues), facts of
+the machine, and tables."""
+import ctypes
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+
+
+class Results:
+    """Runs by key, saved as they come. `options` are those that all runs must share."""
+
+    def __init__(self, path, options):
+        self.path = path
+        self.data = {"options": options, "sessions": [], "runs": []}
+        if path and os.path.exists(path):
+            self.data = json.loads(pathlib.Path(path).read_text("utf-8"))
+            self.check_options(options)
+        self.data["sessions"].append(facts())
+
+    def check_options(self, options):
+        before = self.data["options"]
+        differing = [f"{name} {before.get(name)}, now {options.get(name)}"
+                     for name in sorted(before.keys() | options.keys())
+                     if before.get(name) != options.get(name)]
+        if differing:
+            sys.exit(f"{self.path} has other options: {'; '.join(differing)}")
+        for name, now in (("commit", commit()), ("cpu", cpu_model())):
+            if any(session[name] != now for session in self.data["sessions"]):
+                say(f"{self.path} has runs of another {name}, which are not repeated")
+
+    def run(self, key, measure):
+        """The figures of the run `key`, which `measure()` gives where they are not there yet."""
+        for row in self.data["runs"]:
+            if row["key"] == key:
+                return row["figures"]
+        row = {"key": key, "session": len(self.data["sessions"]) - 1, "figures": measure()}
+        self.data["runs"].append(row)
+        self.save()
+        return row["figures"]
+
+    def save(self):
+        if not self.path:
+            return
+        temporary = f"{self.path}.{os.getpid()}"
+        pathlib.Path(temporary).write_text(json.dumps(self.data, indent=1) + "\n", "utf-8")
+        os.replace(temporary, self.path)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def file_fact(path):
+    """A file as it is named in the options of a run: without the folder it lies in."""
+    path = pathlib.Path(path)
+    return f"{path.name}, {path.stat().st_size} bytes"
+
+
+# ---- the machine ---------------------------------------------------------------------------------
+
+def facts():
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "cpu": cpu_model(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in ("gensim", "numpy", "scipy")},
+        "gensim FAST_VERSION": gensim_fast_version(),
+        "blas": loaded_blas(),
+    }
+
+
+def commit():
+    run = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"],
+                         cwd=pathlib.Path(__file__).parent, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True, check=False)
+    return run.stdout.strip() or "unknown"
+
+
+def cpu_model():
+    text = pathlib.Path("/proc/cpuinfo").read_text("utf-8")
+    return {name: re.search(rf"^{name}\s*: (.*)", text, re.MULTILINE)[1]
+            for name in ("model name", "cpu family", "model") if f"\n{name}\t" in text}
+
+
+def gensim_fast_version():
+    """0 or 1: gensim calls BLAS through scipy's pointers; 2: loops without BLAS; -1: no C."""
+    from gensim.models import word2vec
+
+    return word2vec.FAST_VERSION
+
+
+def loaded_blas():
+    """The configuration of every OpenBLAS in this process and the kernel that it chose."""
+    found = {}
+    paths = set(re.findall(r"/\S*openblas\S*", pathlib.Path("/proc/self/maps").read_text("utf-8")))
+    for path in sorted(paths):
+        library = ctypes.CDLL(path)
+        user = pathlib.Path(path).parent.name.partition(".")[0]
+        names = (f"{prefix}openblas_get_%s{suffix}"
+                 for prefix in ("scipy_", "") for suffix in ("", "64_"))
+        name = next((name for name in names if hasattr(library, name % "config")), None)
+        if name:
+            found[user] = (f"{text_of(library, name % 'config')}; "
+                           f"kernel {text_of(library, name % 'corename')}")
+    return found
+
+
+def text_of(library, name):
+    function = library[name]
+    function.restype = ctypes.c_char_p
+    return " ".join(function().decode("ascii").split())
+
+
+def print_facts(results):
+    now = results.data["sessions"][-1]
+    cpu = now["cpu"]
+    print(f"{now['date']}, commit {now['commit']}; {cpu.get('model name')} (family "
+          f"{cpu.get('cpu family')}, model {cpu.get('model')}), {now['cores']} cores, load "
+          f"{now['load']}")
+    print(f"python {now['python']}, gensim {now['gensim']}, numpy {now['numpy']}, "
+          f"scipy {now['scipy']}")
+    print(f"gensim.models.word2vec.FAST_VERSION {now['gensim FAST_VERSION']} (0, 1: through "
+          f"scipy's BLAS; 2: no BLAS; -1: no C)")
+    for user, blas in now["blas"].items():
+        print(f"{user}: {blas}")
+    print("; ".join(f"{name} {value}" for name, value in results.data["options"].items()),
+          flush=True)
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+def print_table(title, rows):
+    """Rows of text cells, the first row their heads; the first and last column to the left."""
+    rows = list(rows)
+    print(f"\n{title}\n")
+    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
+    for number, row in enumerate(rows):
+        cells = [cell.rjust(width) for cell, width in zip(row, widths)]
+        cells[0] = row[0].ljust(widths[0])
+        cells[-1] = row[-1]
+        print("  ".join(cells).rstrip())
+        if number == 0:
+            print("  ".join("-" * width for width in widths))

@@ -1,0 +1,96 @@
+/* Vectors opened to be searched: see neighbours.h. */
+#include "neighbours.h"
+
+#include "program.h"
+#include "spelling.h"
+#include "text_width.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLOSE = 2, SUGGESTIONS = 3 };
+
+void neighbours_options(neighbours *n, option_row rows[NEIGHBOURS_ROWS])
+{
+    *n = (neighbours){ .top = 10 };
+    const option_row table[NEIGHBOURS_ROWS] = {
+        { .name = "top",
+          .kind = OPTION_INTEGER,
+          .value = &n->top,
+          .low = 1,
+          .high = 0x1p62,
+          .help = "words found at most" },
+        { .name = "threads",
+          .kind = OPTION_INTEGER,
+          .value = &n->threads,
+          .high = 4096,
+          .help = "CPU threads, 0 for all" },
+        { 0 },
+    };
+    memcpy(rows, table, sizeof table);
+}
+
+static wl_status open_vectors(neighbours *n, const char *path, wl_error *error)
+{
+    wl_status status = wl_vectors_read(&n->vectors, path, 0, error);
+    if (status) return status;
+    status = wl_similar_create(&n->similar, n->vectors->table, n->vectors->V, n->vectors->D, error);
+    if (status) return status;
+    if (n->top > n->vectors->V) n->top = n->vectors->V;
+    n->found = calloc((size_t)n->top, sizeof *n->found);
+    return n->found ? WL_OK : wl_error_set(error, WL_NO_MEMORY, "no memory for the neighbours");
+}
+
+int neighbours_open(neighbours *n, const char *path)
+{
+    wl_error error;
+    options_apply_threads(n->threads);
+    const wl_status status = open_vectors(n, path, &error);
+    return status ? fail(status, &error) : EXIT_DONE;
+}
+
+void neighbours_close(neighbours *n)
+{
+    free(n->found);
+    wl_similar_destroy(n->similar);
+    wl_vectors_destroy(n->vectors);
+}
+
+static void say_unknown(const wl_vocabulary *words, const char *word)
+{
+    char text[256] = "";
+    size_t at = 0;
+    int given = 0;
+    for (int distance = 1; distance <= CLOSE; distance++) {
+        for (int64_t i = 0; i < wl_vocabulary_size(words) && given < SUGGESTIONS; i++) {
+            const char *other = wl_vocabulary_word(words, i, NULL);
+            if (strlen(other) > 63 || spelling_distance(word, other, CLOSE) != distance) continue;
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s",
+                                   given++ ? ", " : "; close to it: ", other);
+        }
+    }
+    say("the vectors have no word \"%s\"%s", word, text);
+}
+
+int64_t neighbours_find(const neighbours *n, const char *word)
+{
+    const int64_t id = wl_vocabulary_find(n->vectors->words, word, strlen(word));
+    if (id < 0) say_unknown(n->vectors->words, word);
+    return id;
+}
+
+void neighbours_print(const neighbours *n, int64_t count)
+{
+    int widest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const int w = text_width(wl_vocabulary_word(n->vectors->words, n->found[i].id, NULL));
+        if (w > widest) widest = w;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        const char *other = wl_vocabulary_word(n->vectors->words, n->found[i].id, NULL);
+        printf("%4" PRId64 "  %s%*s  %6.3f\n", i + 1, other, widest - text_width(other), "",
+               (double)n->found[i].cosine);
+    }
+}

@@ -1,0 +1,171 @@
+/* wordloom vectors eval: analogy questions answered, and agreement with people on similarity. */
+#include "evaluation_report.h"
+#include "options.h"
+#include "program.h"
+
+#include <wordloom/nn/vectors.h>
+
+#include <string.h>
+
+enum { AS_COUNTED = -1, GENSIM_CONSIDERS = 300000 };
+
+static const char *const countings[] = { "word2vec", "gensim", NULL };
+static const char *const methods[] = { "add", "multiply", NULL };
+
+typedef struct settings {
+    const char *vectors, *analogies, *similarities, *json; /* paths; null: not asked for */
+    int counting, method;                                  /* numbers of choices */
+    int64_t considered, threads;
+} settings;
+
+/* What the run owns. */
+typedef struct evaluation {
+    wl_questions *questions;
+    wl_word_pairs *pairs;
+    wl_vectors *vectors;
+    wl_similar *similar;
+    wl_analogy_score *analogy;
+    wl_similarity_score *similarity;
+} evaluation;
+
+static int read_settings(settings *s, int count, char **args)
+{
+    const option_row rows[] = {
+        { .name = "analogies",
+          .kind = OPTION_TEXT,
+          .value = &s->analogies,
+          .placeholder = "FILE",
+          .help = "questions, such as questions-words.txt" },
+        { .name = "similarities",
+          .kind = OPTION_TEXT,
+          .value = &s->similarities,
+          .placeholder = "FILE",
+          .help = "pairs with scores, such as wordsim353.tsv" },
+        { .name = "counting",
+          .kind = OPTION_CHOICE,
+          .value = &s->counting,
+          .choices = countings,
+          .help = "whose figures come out" },
+        { .name = "method",
+          .kind = OPTION_CHOICE,
+          .value = &s->method,
+          .choices = methods,
+          .help = "how answers score: 3CosAdd or 3CosMul" },
+        { .name = "restrict",
+          .kind = OPTION_INTEGER,
+          .value = &s->considered,
+          .low = AS_COUNTED,
+          .high = 0x1p62,
+          .help = "only the first N words; 0: all; -1: as counted" },
+        { .name = "json",
+          .kind = OPTION_TEXT,
+          .value = &s->json,
+          .placeholder = "FILE",
+          .help = "write JSON too; - for stdout, without tables" },
+        { .name = "threads",
+          .kind = OPTION_INTEGER,
+          .value = &s->threads,
+          .high = 4096,
+          .help = "CPU threads, 0 for all; results are the same" },
+        { 0 },
+    };
+    const subcommand command = {
+        .name = "vectors eval",
+        .arguments = "VECTORS",
+        .summary =
+            "Answers the analogy questions of one file and compares cosines with the scores of\n"
+            "another by rank; either may be left out. VECTORS is a file of word2vec text or\n"
+            "safetensors. In analogies, each line is \": SECTION\" or four words; in "
+            "similarities,\n"
+            "two words and a score. Words are compared in upper case; of words alike then, the\n"
+            "first counts. A question with an unknown word is skipped; answers are words other\n"
+            "than its first three.\n\n"
+            "Counting word2vec is that of its compute-accuracy: the upper case of ASCII, all "
+            "words\n"
+            "considered, and the one word that scores highest, if above 0, is the answer. "
+            "Counting\n"
+            "gensim is that of evaluate_word_analogies and evaluate_word_pairs: the upper case of\n"
+            "Unicode, the first 300,000 words considered, and of the five words that score "
+            "highest\n"
+            "the first that is no other spelling of the three is the answer.",
+        .options = rows,
+    };
+    int first;
+    s->considered = AS_COUNTED;
+    const int status = options_read(&command, count, args, &first);
+    if (status != OPTIONS_READ) return status;
+    if (count - first != 1 || (!s->analogies && !s->similarities)) {
+        say("expected VECTORS, and --analogies FILE or --similarities FILE or both (see wordloom "
+            "vectors eval --help)");
+        return EXIT_USAGE;
+    }
+    s->vectors = args[first];
+    return OPTIONS_READ;
+}
+
+/* The small files first: what is wrong with them is told at once. */
+static wl_status read_files(evaluation *e, const settings *s, wl_error *error)
+{
+    wl_status status = WL_OK;
+    if (s->analogies) status = wl_questions_read(&e->questions, s->analogies, error);
+    if (!status && s->similarities) status = wl_word_pairs_read(&e->pairs, s->similarities, error);
+    if (!status) status = wl_vectors_read(&e->vectors, s->vectors, 0, error);
+    if (status) return status;
+    const wl_vectors *v = e->vectors;
+    return wl_similar_create(&e->similar, v->table, v->V, v->D, error);
+}
+
+static wl_status evaluate(evaluation *e, const settings *s, int64_t considered, wl_error *error)
+{
+    static const wl_counting counting_of[] = { WL_COUNTING_WORD2VEC, WL_COUNTING_GENSIM };
+    static const wl_analogy_method method_of[] = { WL_ANALOGY_ADD, WL_ANALOGY_MULTIPLY };
+    const wl_evaluate_config config = { counting_of[s->counting], method_of[s->method],
+                                        considered };
+    const wl_vocabulary *words = e->vectors->words;
+    wl_status status = WL_OK;
+    if (e->questions)
+        status =
+            wl_evaluate_analogies(&e->analogy, e->similar, words, e->questions, &config, error);
+    if (!status && e->pairs)
+        status =
+            wl_evaluate_similarities(&e->similarity, e->similar, words, e->pairs, &config, error);
+    return status;
+}
+
+static int run(evaluation *e, const settings *s)
+{
+    wl_error error;
+    const bool gensim = !strcmp(countings[s->counting], "gensim");
+    const int64_t considered = s->considered != AS_COUNTED ? s->considered
+                               : gensim                    ? GENSIM_CONSIDERS
+                                                           : 0;
+    wl_status status = read_files(e, s, &error);
+    if (!status) status = evaluate(e, s, considered, &error);
+    if (status) return fail(status, &error);
+    const evaluation_report report = {
+        s->vectors,         s->analogies,  s->similarities,
+        e->vectors->V,      e->vectors->D, countings[s->counting],
+        methods[s->method], considered,    e->questions,
+        e->analogy,         e->pairs,      e->similarity,
+    };
+    if (!s->json || strcmp(s->json, "-")) evaluation_print(&report);
+    if (s->json) status = evaluation_write(&report, s->json, &error);
+    return status ? fail(status, &error) : EXIT_DONE;
+}
+
+int run_vectors_eval(int count, char **args)
+{
+    settings s = { 0 };
+    evaluation e = { 0 };
+    int code = read_settings(&s, count, args);
+    if (code != OPTIONS_READ) return code;
+    options_apply_threads(s.threads);
+    code = run(&e, &s);
+    wl_analogy_score_destroy(e.analogy);
+    wl_similarity_score_destroy(e.similarity);
+    wl_similar_destroy(e.similar);
+    wl_vectors_destroy(e.vectors);
+    wl_word_pairs_destroy(e.pairs);
+    wl_questions_destroy(e.questions);
+    return code;
+}
