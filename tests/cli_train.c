@@ -219,6 +219,11 @@ static void a_checkpoint_that_is_none_is_exit_3(void **state)
                          "--device=cpu", NULL),
                      3);
     assert_has("stderr", "none: ");
+    assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
+                         in_folder("o.txt"), "--read-vocab", in_folder("missing"), "--device=cpu",
+                         NULL),
+                     3);
+    assert_has("stderr", "missing: ");
     assert_int_equal(access(in_folder("o.txt"), F_OK), -1);
 }
 

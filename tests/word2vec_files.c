@@ -202,6 +202,26 @@ static void a_changed_or_cut_checkpoint_is_a_bad_file(void **state)
     free_bench(&mine);
 }
 
+/* Whose checksum is right, but who knows of what. */
+static void a_place_outside_the_run_is_a_bad_file(void **state)
+{
+    (void)state;
+    bench b = make_bench("x y z\nz y x\n");
+    wl_error error;
+    const wl_word2vec_place places[] = {
+        { .epoch = 5 }, { .first = 9 }, { .centre = INT64_MAX }, { .words = 7 }, { .pairs = -1 },
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        wl_word2vec *model = make_model(&b);
+        model->at = places[i];
+        assert_int_equal(wl_word2vec_save(model, b.tokens, in_folder("place"), &error), WL_OK);
+        wl_word2vec_destroy(model);
+        assert_int_equal(load(&b, in_folder("place"), &error), WL_BAD_FILE);
+        assert_error(&error, "a place within the run", NULL);
+    }
+    free_bench(&b);
+}
+
 static void a_model_is_no_checkpoint(void **state)
 {
     (void)state;
@@ -257,6 +277,7 @@ int main(void)
         cmocka_unit_test(n_grams_give_unknown_words_a_vector),
         cmocka_unit_test(a_run_goes_on_from_any_checkpoint_with_the_same_bits),
         cmocka_unit_test(a_changed_or_cut_checkpoint_is_a_bad_file),
+        cmocka_unit_test(a_place_outside_the_run_is_a_bad_file),
         cmocka_unit_test(a_model_is_no_checkpoint),
         cmocka_unit_test(a_checkpoint_of_another_run_is_told),
     };

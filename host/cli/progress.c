@@ -110,7 +110,7 @@ void progress_count(void *user, int64_t words, int64_t bytes, int64_t total_byte
     progress *p = user;
     char line[128];
     if (!due(p)) return;
-    snprintf(line, sizeof line, "counting %3.0f%%  %.1f M words", 100 * share(bytes, total_bytes),
+    snprintf(line, sizeof line, "reading %3.0f%%  %.1f M words", 100 * share(bytes, total_bytes),
              (double)words * 1e-6);
     show(p, line);
 }

@@ -116,12 +116,13 @@ static wl_status read_text(job *j, wl_error *error)
 
 static wl_status resume(job *j, wl_error *error)
 {
-    if (!j->set.resume) return WL_OK;
-    if (!j->checkpoint || (access(j->checkpoint, F_OK) && errno == ENOENT)) {
+    const bool there = j->checkpoint && (access(j->checkpoint, F_OK) == 0 || errno != ENOENT);
+    if (!j->set.resume && there)
+        progress_note(&j->report, "%s is there; --resume would go on from it", j->checkpoint);
+    if (j->set.resume && !there)
         progress_note(&j->report, "there is no checkpoint %s: starting anew",
                       j->checkpoint ? j->checkpoint : "beside a device");
-        return WL_OK;
-    }
+    if (!j->set.resume || !there) return WL_OK;
     const wl_status status = wl_word2vec_load(j->model, j->tokens, j->checkpoint, error);
     if (status) return status;
     j->kept = true;

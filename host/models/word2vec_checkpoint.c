@@ -207,7 +207,7 @@ static wl_status check_config(const wl_safetensors *file, const content *c, wl_e
 /* Tensor number i is as a checkpoint of this model has it. */
 static bool same_form(const wl_safetensor *t, const wl_safetensors_entry *e)
 {
-    return t && t->dtype == e->dtype && t->ndim == e->ndim && t->shape[0] == e->shape[0] &&
+    return t->dtype == e->dtype && t->ndim == e->ndim && t->shape[0] == e->shape[0] &&
            (t->ndim < 2 || t->shape[1] == e->shape[1]);
 }
 
@@ -231,6 +231,7 @@ static wl_status check_words(const wl_word2vec *m, wl_safetensors *file, const c
     list_entries(m, c, entries);
     for (int i = 0; i < TENSORS; i++) {
         t[i] = wl_safetensors_find(file, tensor_names[i]);
+        if (!t[i]) return bad(file, "the tensors of a checkpoint", error);
         if (!same_form(t[i], &entries[i])) return other(file, "the vocabulary", error);
     }
     wl_status status = same_bytes(file, t[WORDS], c->words, &words, error);

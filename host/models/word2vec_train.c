@@ -134,7 +134,9 @@ static wl_status train_shard(run *r, wl_error *error)
     wl_word2vec_place *at = &r->model->at;
     wl_status status =
         wl_word2vec_open_shard(r->model, r->text, at->epoch, at->first, &r->shard, error);
-    if (!status) status = report(r, error); /* also of where a run goes on */
+    if (status) return status;
+    r->now.lr = rate_at(r, at->centre);
+    status = report(r, error); /* also of where a run goes on */
     while (!status && at->centre < r->shard.kept) {
         status = train_group(r, error);
         if (!status) status = report(r, error);
