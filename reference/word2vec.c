@@ -142,14 +142,20 @@ static int64_t context_at(const centre *m, int64_t i)
     return m->first + i + (m->first + i >= m->at);
 }
 
-/* The next centre's samples, and the words that are new in its window. */
+static void prefetch_set(const call *c, const centre *m, int64_t set)
+{
+    const int32_t *drawn = m->drawn + set * c->s.negative;
+    for (int64_t k = 0; k < c->s.negative; k++)
+        if (drawn[k] >= 0) prefetch(row_of(&c->a->output, drawn[k], 0), c->d->D);
+}
+
+/* What a centre reads, but for its negatives a pair: the target, the word that is new in its
+ * window. */
 static void prefetch_centre(const call *c, const centre *m)
 {
     if (m->target < 0) return;
-    const int64_t n = (c->s.sets == 1 ? 1 : contexts_of(m)) * c->s.negative;
     prefetch(row_of(&c->a->output, m->target, 0), c->d->D);
-    for (int64_t i = 0; i < n; i++)
-        if (m->drawn[i] >= 0) prefetch(row_of(&c->a->output, m->drawn[i], 0), c->d->D);
+    if (c->s.sets == 1) prefetch_set(c, m, 0);
     if (m->last > m->at) prefetch(row_of(&c->a->input, token_at(c, m->last), 0), c->d->D);
 }
 
@@ -431,7 +437,18 @@ static void cbow_unit(run *r, const centre *m, real lr)
         add_to_word(c, token_at(c, context_at(m, i)), dx, share(c, n), step_of(r, m));
 }
 
-static void train_centre(run *r, const centre *m, real lr)
+/* A unit a context. Meanwhile as many sets of the next centre's negatives are fetched. */
+static void pair_units(run *r, const centre *m, const centre *next, real lr)
+{
+    const int64_t n = contexts_of(m), sets = next->target < 0 ? 0 : contexts_of(next);
+    for (int64_t i = 0; i < n; i++) {
+        if (i < sets) prefetch_set(r->c, next, i);
+        skipgram_unit(r, m, i, 1, i, lr);
+    }
+    for (int64_t i = n; i < sets; i++) prefetch_set(r->c, next, i);
+}
+
+static void train_centre(run *r, const centre *m, const centre *next, real lr)
 {
     const int64_t n = contexts_of(m);
     r->u.samples = 1 + r->c->s.negative;
@@ -442,7 +459,7 @@ static void train_centre(run *r, const centre *m, real lr)
     else if (r->c->s.sets == 1)
         skipgram_unit(r, m, 0, n, 0, lr);
     else
-        for (int64_t i = 0; i < n; i++) skipgram_unit(r, m, i, 1, i, lr);
+        pair_units(r, m, next, lr);
 }
 
 static void write_tallies(const call *c, const wl_word2vec_tally *tally, int64_t n, bool more)
@@ -483,12 +500,10 @@ static wl_word2vec_tally train_centres(run *r, int64_t from, int64_t to, real lr
     centre next = centre_of(r->c, from, r->at.drawn[0]);
     for (int64_t i = from; i < to; i++) {
         const centre now = next;
-        if (i + 1 < to) {
-            next = centre_of(r->c, i + 1, r->at.drawn[(i + 1 - from) % 2]);
-            prefetch_centre(r->c, &next);
-        }
+        next = centre_of(r->c, i + 1 < to ? i + 1 : r->c->end, r->at.drawn[(i + 1 - from) % 2]);
+        prefetch_centre(r->c, &next);
         if (r->sync) next_slots(r, i == from);
-        train_centre(r, &now, lr + slope * (real)(i - r->c->begin));
+        train_centre(r, &now, &next, lr + slope * (real)(i - r->c->begin));
     }
     return (wl_word2vec_tally){ (double)r->loss, r->pairs, r->skipped };
 }

@@ -7,6 +7,9 @@
 #include "../host/ops/word2vec_workspace.h"
 #include "lanes.h"
 
+/* Not inlined: what is live around these loops would take their registers. */
+#define APART static __attribute__((noinline))
+
 enum { SIX = WL_WORD2VEC_SIX, TEN = WL_WORD2VEC_TEN };
 
 typedef struct unit {
@@ -57,7 +60,7 @@ static inline void add_tails(const unit *u)
                 u->g[j * u->inputs + i] += u->x[i][k] * u->o[j][k];
 }
 
-ALWAYS void scores(const unit *u)
+APART void scores(const unit *u)
 {
     const int64_t c = u->inputs, n = u->padded * c;
     for (int64_t j = 0; j < u->padded; j += SIX) {
@@ -68,9 +71,7 @@ ALWAYS void scores(const unit *u)
     }
     for (int64_t e = 0; e < n; e++) {
         const real *q = u->quads + e * QUAD;
-        u->g[e] = QUAD == 4   ? (q[0] + q[2]) + (q[1] + q[3])
-                  : QUAD == 2 ? q[0] + q[1]
-                              : q[0];
+        u->g[e] = QUAD == 4 ? (q[0] + q[2]) + (q[1] + q[3]) : QUAD == 2 ? q[0] + q[1] : q[0];
     }
     if (u->D % LANES) add_tails(u);
 }
@@ -84,17 +85,20 @@ enum { FEW = 96 }; /* a product of so many numbers up to 2 is finite in float */
  * other. */
 ALWAYS real few_sigmoids(real *x, int n, real lr, real *product)
 {
-    real linear[FEW], factor[FEW];
+    real value[FEW], linear[FEW], factor[FEW];
+    const int whole = (n + LANES - 1) / LANES * LANES;
     lanes sum = { 0 }, times = sum + 1;
+    for (int i = 0; i < n; i++) value[i] = x[i];
+    for (int i = n; i < whole; i++) value[i] = -100; /* adds 0 and multiplies by 1 */
 #pragma omp simd
-    for (int i = 0; i < n; i++) {
-        const real v = x[i], e = exponential(v < 0 ? v : -v);
+    for (int i = 0; i < whole; i++) {
+        const real v = value[i], e = exponential(v < 0 ? v : -v);
         linear[i] = (v > 0 ? v : 0) + v * 0;
         factor[i] = 1 + e;
-        x[i] = -lr * (v < 0 ? e : 1) / (1 + e);
+        value[i] = -lr * (v < 0 ? e : 1) / (1 + e);
     }
-    for (int i = n; i % LANES; i++) linear[i] = 0, factor[i] = 1;
-    for (int i = 0; i < n; i += LANES) {
+    for (int i = 0; i < n; i++) x[i] = value[i];
+    for (int i = 0; i < whole; i += LANES) {
         sum += load_lanes(linear + i);
         times *= load_lanes(factor + i);
     }
@@ -114,7 +118,7 @@ ALWAYS void set_dropped(const unit *u, const int32_t *drawn, real value)
 
 /* Scores in g to gradients times -lr, those of the padding 0. Adds to *loss, if it is wanted.
  * False: a score is not finite. */
-ALWAYS bool score_gradients(const unit *u, real lr, const int32_t *drawn, wide *loss)
+APART bool score_gradients(const unit *u, real lr, const int32_t *drawn, wide *loss)
 {
     const int64_t c = u->inputs, n = u->samples * c;
     real linear = 0;
@@ -257,7 +261,7 @@ ALWAYS void spread_inputs(int64_t count, int64_t D, const tile *t)
 ALWAYS bool one_tile(int64_t inputs, int64_t padded) { return inputs <= TEN && padded == SIX; }
 
 /* dx[i] += sum_j g[j,i] o[j], and dout[j] += sum_i g[j,i] x[i]. */
-ALWAYS void spread(const unit *u)
+APART void spread(const unit *u)
 {
     const int64_t c = u->inputs;
     for (int64_t e = 0; LANES == QUAD && LANES > 1 && e < u->padded * c; e++)
@@ -273,7 +277,7 @@ ALWAYS void spread(const unit *u)
 
 /* Adds a unit's gradients, and its loss if that is wanted. False: a score is not finite, and
  * nothing was added. */
-ALWAYS bool compute(const unit *u, real lr, const int32_t *drawn, wide *loss)
+static inline bool compute(const unit *u, real lr, const int32_t *drawn, wide *loss)
 {
     scores(u);
     if (!score_gradients(u, lr, drawn, loss)) return false;

@@ -1,6 +1,9 @@
-/* Word vectors against the golden files negative_sampling_loss, unigram_sampler, model_cbow and
- * model_skip_gram: the models are composed of our operators and trained for three steps. */
+/* Word vectors against the golden files negative_sampling_loss, unigram_sampler, contexts_target,
+ * model_cbow and model_skip_gram: the models are composed of our operators and trained for three
+ * steps. */
 #include "golden.h"
+
+#include "../host/ops/word2vec_draws.h"
 
 #include <wordloom/nn/noise.h>
 
@@ -117,6 +120,58 @@ static void noise_is_the_books(void **state)
     reproduces(g, "out.word_p", right);
     wl_noise_destroy(noise);
     wl_vocabulary_destroy(vocabulary);
+    golden_close(g);
+}
+
+/* ------------------------------------------------------------------ windows */
+
+/* A seed by which the centre at `place` of a text reaches as far as it can. */
+static double seed_of_full_reach(int64_t place, int64_t window)
+{
+    uint64_t seed = 1;
+    while (wl_word2vec_reach(seed, (uint64_t)place, window) < window) seed++;
+    return (double)seed;
+}
+
+static bool row_moved(const op_case *c, const outcome *o, const char *table, int64_t row)
+{
+    const int64_t D = c->dims.D;
+    const double *before = c->value[case_row(c, table)] + row * D;
+    return memcmp(before, row_of(o, table) + row * D, (size_t)D * sizeof *before) != 0;
+}
+
+/* The book's windows are of one width: those of ours that reach as far as they can. With a word of
+ * its own at each place, the rows that a centre moves are its contexts' and its target's. */
+static void windows_are_the_books(void **state)
+{
+    (void)state;
+    golden *g = golden_open("contexts_target");
+    const double *corpus = golden_values(g, "in.corpus");
+    const int64_t N = golden_count(g, "in.corpus"), rows = golden_count(g, "out.target");
+    const int64_t W = (int64_t)*golden_values(g, "in.window");
+    op_case c =
+        golden_case("word2vec_sync", "V=%lld R=%lld N=%lld D=3 C=1 W=%lld K=0 L=0 -spans -pieces",
+                    (long long)N, (long long)N, (long long)N, (long long)W);
+    for (int64_t i = 0; i < N; i++) c.value[case_row(&c, "tokens")][i] = (double)i;
+    put_everywhere(&c, "position", 0);
+    for (int64_t n = 0; n < rows; n++) {
+        double contexts[64], target[64];
+        int64_t found = 0, targets = 0;
+        put_everywhere(&c, "begin", (double)(n + W));
+        c.scalar[case_row(&c, "seed")] = seed_of_full_reach(n + W, W);
+        outcome o = golden_run(&c);
+        for (int64_t i = 0; i < N && found < 64 && targets < 64; i++) {
+            if (row_moved(&c, &o, "input", i)) contexts[found++] = corpus[i];
+            if (row_moved(&c, &o, "output", i)) target[targets++] = corpus[i];
+        }
+        assert_int_equal(found, 2 * W);
+        assert_int_equal(targets, 1);
+        reproduces_values("contexts", golden_values(g, "out.contexts") + n * 2 * W, contexts,
+                          found);
+        reproduces_values("target", golden_values(g, "out.target") + n, target, 1);
+        outcome_free(&o);
+    }
+    case_free(&c);
     golden_close(g);
 }
 
@@ -282,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_and_gradients_are_the_books),
         cmocka_unit_test(noise_is_the_books),
+        cmocka_unit_test(windows_are_the_books),
         cmocka_unit_test(cbow_trains_as_the_books),
         cmocka_unit_test(skip_gram_trains_as_the_books),
     };

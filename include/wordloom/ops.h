@@ -34,7 +34,7 @@
 WL_BEGIN
 
 /* How far a call's bits repeat. Every operator on the CPU is WL_RUN_TO_RUN, for any number of
- * threads; what differs is CUDA. */
+ * threads, but for word2vec_hogwild with more than one worker; what differs is CUDA. */
 typedef enum wl_determinism {
     WL_NOT_GUARANTEED = 1, /* atomic additions come in any order */
     WL_RUN_TO_RUN = 2,     /* the same on every run on one model of device */
