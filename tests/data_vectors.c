@@ -50,6 +50,27 @@ static void text_without_a_first_line_has_the_rows_alone(void **state)
     wl_vectors_destroy(vectors);
 }
 
+/* As some of glove.840B have; with a first line, as in word2vec's files, a space ends a word. */
+static void words_of_glove_may_have_spaces(void **state)
+{
+    (void)state;
+    static const char *const spaced[] = { ",", "at name@domain.com", ". . .", "new york" };
+    const char *path = in_folder("spaces.glove");
+    write_text(path, ", 1 2\nat name@domain.com 3 4\n. . . 5 6\r\nnew  york  7 8 \n");
+    wl_vectors *vectors = load(path);
+    assert_int_equal(vectors->V, 4);
+    for (int i = 0; i < 8; i++) assert_true(vectors->table[i] == (float)(i + 1));
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(wl_vocabulary_word(vectors->words, i, NULL), spaced[i]);
+    wl_vectors_destroy(vectors);
+    write_text(path, ", 1 2\nat 5 pm 3 4\n");
+    assert_bad(path, (wl_vectors_format)0, "line 2", "a number, found \"pm\"");
+    write_text(path, ", 1 2\nall words\n");
+    assert_bad(path, (wl_vectors_format)0, "line 2", "a number, found \"words\"");
+    write_text(path, "2 2\n, 1 2\nat name@domain.com 3 4\n");
+    assert_bad(path, (wl_vectors_format)0, "line 3", "found \"name@domain.com\"");
+}
+
 /* Of one number a word, which takes naming. */
 static void text_of_two_columns_is_read_by_name(void **state)
 {
@@ -296,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_reads_back_the_same_bits),
         cmocka_unit_test(text_without_a_first_line_has_the_rows_alone),
+        cmocka_unit_test(words_of_glove_may_have_spaces),
         cmocka_unit_test(text_of_two_columns_is_read_by_name),
         cmocka_unit_test(text_has_the_digits_that_printf_prints),
         cmocka_unit_test(text_is_the_same_under_every_locale),

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SPACED = 1024 }; /* bytes of a word with spaces, and one more */
+
 /* What belongs to one reading. Without a first line, V is the rows so far, and D is 0 until the
  * first row ends. */
 typedef struct text {
@@ -117,33 +119,64 @@ static wl_status add_number(text *t, const wl_token *token)
     return WL_OK;
 }
 
-static wl_status read_numbers(text *t)
+static wl_status next_number(const text *t, wl_token *token)
 {
     static const unsigned char gaps[256] = { [' '] = 1, ['\r'] = 1, ['\n'] = 1 };
-    wl_token token = { .stop = ' ' };
+    wl_status status = wl_reader_token(t->reader, gaps, token, t->error);
+    if (status || token->stop >= 0) return status;
+    return cut_short(t->reader, t->line, t->error);
+}
+
+/* The numbers of a line from this token on. */
+static wl_status read_numbers(text *t, wl_token token)
+{
     int64_t count = 0, D = t->vectors->D ? t->vectors->D : INT64_MAX;
-    while (token.stop != '\n') {
-        wl_status status = wl_reader_token(t->reader, gaps, &token, t->error);
+    for (;;) {
+        if (token.length > 0 && count == D) return wrong_count(t, count + 1, " or more");
+        wl_status status = token.length > 0 ? add_number(t, &token) : WL_OK;
+        count += token.length > 0;
+        if (!status && token.stop == '\n') break;
+        if (!status) status = next_number(t, &token);
         if (status) return status;
-        if (token.stop < 0) return cut_short(t->reader, t->line, t->error);
-        if (token.length == 0) continue;
-        if (count == D) return wrong_count(t, count + 1, " or more");
-        status = add_number(t, &token);
-        if (status) return status;
-        count++;
     }
     if (D == INT64_MAX) t->vectors->D = D = count;
     return count == D && count > 0 ? WL_OK : wrong_count(t, count, "");
 }
 
-/* Of a line whose first token is that word. */
-static wl_status read_line(text *t, const wl_token *word)
+/* Without a first line, a word may have spaces, as some of glove.840B have: what follows it and is
+ * no number belongs to it. `word` becomes the whole of it, in `to`, and `*next` the number. */
+static wl_status join(text *t, wl_token *word, char to[SPACED], wl_token *next)
 {
+    float number;
+    size_t length = word->length;
+    memcpy(to, word->bytes, length);
+    for (;;) {
+        wl_status status = next_number(t, next);
+        if (status) return status;
+        if (next->length == 0 && next->stop != '\n') continue;
+        if (next->stop == '\n' || length + 1 + next->length >= SPACED) break;
+        if (wl_decimal_read(next->bytes, next->length, t->plain, &number) == 0) break;
+        to[length++] = ' ';
+        memcpy(to + length, next->bytes, next->length);
+        length += next->length;
+    }
+    to[length] = 0;
+    *word = (wl_token){ to, length, ' ' };
+    return WL_OK;
+}
+
+/* Of a line whose first token is that word. */
+static wl_status read_line(text *t, wl_token *word)
+{
+    char spaced[SPACED];
+    wl_token next = { .stop = ' ' };
+    wl_status status = WL_OK;
     if (word->stop < 0) return cut_short(t->reader, t->line, t->error);
     if (word->stop == '\n') return wrong_count(t, 0, "");
-    wl_status status =
-        wl_vectors_add_word(t->vectors, word, 0, t->reader, "line", t->line, t->error);
-    return status ? status : read_numbers(t);
+    if (!t->before && t->vectors->D && word->length < SPACED) status = join(t, word, spaced, &next);
+    if (!status)
+        status = wl_vectors_add_word(t->vectors, word, 0, t->reader, "line", t->line, t->error);
+    return status ? status : read_numbers(t, next);
 }
 
 static wl_status read_row(text *t)

@@ -15,6 +15,8 @@
 #include <wordloom/nn/questions.h>
 #include <wordloom/nn/safetensors.h>
 #include <wordloom/nn/similar.h>
+#include <wordloom/nn/subword.h>
+#include <wordloom/nn/tokens.h>
 #include <wordloom/nn/vectors.h>
 #include <wordloom/nn/vocabulary.h>
 #include <wordloom/nn/word2vec.h>

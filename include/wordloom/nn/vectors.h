@@ -38,17 +38,21 @@ typedef enum wl_vectors_format {
 /* For wl_vectors_read: NaN and infinity load instead of being WL_BAD_FILE. */
 enum { WL_VECTORS_ALLOW_NONFINITE = 1 };
 
-/* Reads vectors in whichever of the formats the first bytes of `path` show ("-": standard
- * input, but not for .npy). `flags` is 0 or WL_VECTORS_ALLOW_NONFINITE. A text without a first
- * line "V D" is known by the three columns or more of its first line, and has to be read with
- * wl_vectors_read_as where there are two; "V D" of word2vec is followed by text unless the
- * numbers of its first word begin as none does, or hold a byte that none can.
+/* Reads vectors in whichever of the formats the first bytes of `path` show ("-": standard input,
+ * but not for .npy). `flags` is 0 or WL_VECTORS_ALLOW_NONFINITE.
  *
- * The words of NAME.npy are in NAME.vocab, those of any other name in NAME.vocab too, behind the
- * whole name. The array is of little-endian float16, float32 or float64, in C order.
+ * Behind a first line "V D", vectors are text unless what follows the first word and its space
+ * begins as no number does, or has a byte that no text has; that errs on binary vectors of few
+ * dimensions in rare cases. A text without such a line is known by three columns or more. In
+ * both cases wl_vectors_read_as settles what content does not. Words of text without a first
+ * line, but for the first, may have spaces where the parts behind them do not read as numbers.
  *
- * Of fastText's models, `output` is read where it is one of negative sampling, labels are left
- * out, and quantised or pruned ones refused. `table` has the bits that print-word-vectors prints.
+ * The words of NAME.npy are in NAME.vocab, and those of an array of any other name in that name
+ * with .vocab behind it. Arrays are of little-endian float16, float32 or float64, in C order.
+ *
+ * Of a model of fastText, `output` is read where it is that of negative sampling, labels are left
+ * out, and one that is quantised or pruned, has n-grams of over 64 characters or a word of over
+ * 16,384 bytes is refused. `table` has the vectors that print-word-vectors prints.
  *
  * WL_BAD_FILE names the line, the byte or the tensor, what was expected and what was found: no
  * known format; a row with too few or too many numbers, a malformed or non-finite one, a word met
