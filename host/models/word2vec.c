@@ -3,7 +3,13 @@
 
 #include <stdlib.h>
 
-enum { SYNC_SLICE = 8192, HOGWILD_SLICE = 16384, PER_WORKER = 64, ROW_BYTES = 64 };
+enum {
+    SYNC_SLICE = 8192,
+    HOGWILD_SLICE = 16384,
+    PER_WORKER = 64,
+    ROW_BYTES = 64,
+    LEAST_SHARD = 1 << 14,
+};
 
 wl_status wl_word2vec_failed(const wl_word2vec *m, wl_status status, wl_error *error)
 {
@@ -31,12 +37,20 @@ static wl_status build(wl_word2vec *m, wl_error *error)
     if (!status)
         status = wl_arena_create(&m->activations, m->ctx, wl_word2vec_carve_shard, m, error);
     if (status) return status;
-    m->shard = malloc(WL_WORD2VEC_SHARD * sizeof *m->shard);
+    m->shard = malloc((size_t)m->shard_tokens * sizeof *m->shard);
     if (!m->shard) return wl_error_set(error, WL_NO_MEMORY, "no memory for a part of the text");
     return wl_word2vec_initialise(m, error);
 }
 
-/* What follows from the configuration. */
+/* A text of so many words has at most as many ends of sentences. (Where the vocabulary was counted
+ * from another text, shards are only shorter or longer than they had to be.) */
+static int64_t shard_tokens(int64_t words)
+{
+    if (words > WL_WORD2VEC_SHARD / 2) return WL_WORD2VEC_SHARD;
+    return words > LEAST_SHARD / 2 ? 2 * words : LEAST_SHARD;
+}
+
+/* What follows from the configuration and the vocabulary. */
 static void settle(wl_word2vec *m)
 {
     wl_word2vec_config *c = &m->config;
@@ -47,7 +61,7 @@ static void settle(wl_word2vec *m)
     m->R = m->V + c->subword.buckets;
     m->D = (c->dim + unit - 1) / unit * unit;
     m->group = WL_WORD2VEC_GROUP;
-    m->shard_tokens = WL_WORD2VEC_SHARD;
+    m->shard_tokens = shard_tokens(wl_vocabulary_kept_tokens(m->words));
     m->slice = SYNC_SLICE;
     if (c->hogwild) m->slice = HOGWILD_SLICE;
     if (c->hogwild && c->workers * PER_WORKER > m->slice) m->slice = c->workers * PER_WORKER;

@@ -11,7 +11,7 @@
 WL_BEGIN
 
 enum {
-    WL_WORD2VEC_SHARD = 1 << 22, /* tokens on the device at a time */
+    WL_WORD2VEC_SHARD = 1 << 22, /* tokens on the device at a time, at most */
     WL_WORD2VEC_GROUP = 16,      /* slices that are queued before the host waits for them */
 };
 
@@ -48,7 +48,7 @@ struct wl_word2vec {
     wl_noise *noise;
     int64_t slice;        /* centres a call at most, before they are rounded up to a batch */
     int64_t group;        /* slices between two reports, WL_WORD2VEC_GROUP at most */
-    int64_t shard_tokens; /* of a shard at most, WL_WORD2VEC_SHARD at most */
+    int64_t shard_tokens; /* of a shard at most */
     wl_word2vec_place at;
 
     wl_arena parameters;
@@ -60,10 +60,10 @@ struct wl_word2vec {
     int64_t G, longest;
 
     wl_arena activations;
-    wl_tensor raw, kept;       /* I32 [SHARD] */
+    wl_tensor raw, kept;       /* I32 [shard_tokens] */
     wl_tensor orders, results; /* U8: the structs of these names */
     wl_tensor workspace;       /* U8 */
-    int32_t *shard;            /* [SHARD]: the host's side of `raw` */
+    int32_t *shard;            /* [shard_tokens]: the host's side of `raw` */
 };
 
 /* The configuration's fields by the names that the program's options have, as JSON; the caller

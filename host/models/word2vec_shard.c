@@ -72,12 +72,12 @@ wl_status wl_word2vec_carve_shard(void *model, wl_arena *arena)
 {
     wl_word2vec *m = model;
     size_t one, other;
-    m->raw = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ WL_WORD2VEC_SHARD });
-    m->kept = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ WL_WORD2VEC_SHARD });
+    m->raw = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ m->shard_tokens });
+    m->kept = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ m->shard_tokens });
     m->orders = wl_arena_take(arena, WL_U8, 1, (int64_t[4]){ sizeof(wl_word2vec_orders) });
     m->results = wl_arena_take(arena, WL_U8, 1, (int64_t[4]){ sizeof(wl_word2vec_results) });
-    const wl_word2vec_subsample_args s = subsampling(m, WL_WORD2VEC_SHARD);
-    const wl_word2vec_args a = training(m, WL_WORD2VEC_SHARD, 0, m->slice + m->config.batch);
+    const wl_word2vec_subsample_args s = subsampling(m, m->shard_tokens);
+    const wl_word2vec_args a = training(m, m->shard_tokens, 0, m->slice + m->config.batch);
     wl_status status = wl_word2vec_subsample_workspace(m->ctx, &s, &one);
     if (!status)
         status = m->config.hogwild ? wl_word2vec_hogwild_workspace(m->ctx, &a, &other)
