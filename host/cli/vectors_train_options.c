@@ -67,7 +67,6 @@ static void add_files(option_row to[ROWS], train_options *o, words *w)
 static void add_model(option_row to[ROWS], wl_word2vec_config *c, words *w)
 {
     static const char *const methods[] = { "skipgram", "cbow", NULL };
-    static const char *const negatives[] = { "window", "pair", NULL };
     static const char *const contexts[] = { "mean", "corrected", "sum", NULL };
     append(to, (const option_row[]){
                    { .name = "method",
@@ -87,23 +86,6 @@ static void add_model(option_row to[ROWS], wl_word2vec_config *c, words *w)
                      .low = 1,
                      .high = 1000,
                      .help = "context words to either side at most" },
-                   { .name = "negative",
-                     .kind = OPTION_INTEGER,
-                     .value = &c->negative,
-                     .low = 1,
-                     .high = 1000,
-                     .help = "negatives drawn at a time" },
-                   { .name = "negatives-per",
-                     .kind = OPTION_CHOICE,
-                     .value = &w->negatives,
-                     .choices = negatives,
-                     .help = "drawn for a centre word, or for each pair of it" },
-                   { .name = "noise-power",
-                     .kind = OPTION_REAL,
-                     .value = &c->power,
-                     .low = -10,
-                     .high = 10,
-                     .help = "of counts, by which negatives are drawn" },
                    { .name = "context",
                      .kind = OPTION_CHOICE,
                      .value = &w->context,
@@ -125,6 +107,31 @@ static void add_model(option_row to[ROWS], wl_word2vec_config *c, words *w)
                      .low = 1,
                      .high = 0x7fffffff,
                      .help = "rows that n-grams share" },
+                   { 0 },
+               });
+}
+
+static void add_negatives(option_row to[ROWS], wl_word2vec_config *c, words *w)
+{
+    static const char *const negatives[] = { "window", "pair", NULL };
+    append(to, (const option_row[]){
+                   { .name = "negative",
+                     .kind = OPTION_INTEGER,
+                     .value = &c->negative,
+                     .low = 1,
+                     .high = 1000,
+                     .help = "negatives drawn at a time" },
+                   { .name = "negatives-per",
+                     .kind = OPTION_CHOICE,
+                     .value = &w->negatives,
+                     .choices = negatives,
+                     .help = "drawn for a centre word, or for each pair of it" },
+                   { .name = "noise-power",
+                     .kind = OPTION_REAL,
+                     .value = &c->power,
+                     .low = -10,
+                     .high = 10,
+                     .help = "of counts, by which negatives are drawn" },
                    { 0 },
                });
 }
@@ -254,6 +261,7 @@ int train_options_read(train_options *o, int count, char **args)
     o->config.subword.buckets = 2000000;
     add_files(rows, o, &w);
     add_model(rows, &o->config, &w);
+    add_negatives(rows, &o->config, &w);
     add_training(rows, &o->config, &w);
     add_checkpoints(rows, o);
     options_common(&o->common, common);

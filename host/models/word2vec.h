@@ -80,11 +80,13 @@ wl_status wl_word2vec_list_pieces(wl_word2vec *model, wl_error *error);
 /* Carves what training needs; for wl_arena_create, with a wl_word2vec as the owner. */
 wl_status wl_word2vec_carve_shard(void *model, wl_arena *arena);
 
-/* Puts the shard that begins at token `first` of the text on the device and subsamples it.
- * tokens: of the shard; words: of these without ends of sentences; kept: tokens that are left. */
 typedef struct wl_word2vec_shard {
-    int64_t first, tokens, words, kept;
+    int64_t first, tokens; /* of the text */
+    int64_t words;         /* of these tokens, the ends of sentences not counted */
+    int64_t kept;          /* tokens that subsampling leaves */
 } wl_word2vec_shard;
+
+/* Puts the shard that begins at token `first` of the text on the device and subsamples it. */
 wl_status wl_word2vec_open_shard(wl_word2vec *model, const wl_tokens *text, int64_t epoch,
                                  int64_t first, wl_word2vec_shard *out, wl_error *error);
 
