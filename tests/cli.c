@@ -2,22 +2,8 @@
 #include "program_runs.h"
 
 #include <wordloom/context.h>
-#include <wordloom/nn/vectors.h>
 
-#include <signal.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-/* Lines of words that stand with their like. */
-static void write_corpus(const char *name, int lines)
-{
-    char *text = malloc((size_t)lines * 32), *to = text;
-    for (int i = 0; i < lines; i++)
-        to += sprintf(to, i % 2 ? "sun moon star sky sun star\n" : "red blue green red\n");
-    write_text(in_folder(name), text);
-    free(text);
-}
 
 static int setup(void **state)
 {
@@ -43,6 +29,7 @@ static void help_and_version_go_to_stdout(void **state)
     assert_has("stdout", "--min-count N");
     assert_has("stdout", "[0.025]");
     assert_has("stdout", "--device auto|cuda|cpu");
+    assert_has("stdout", "same vectors, to the bit");
     assert_empty("stderr");
 }
 
@@ -85,7 +72,13 @@ static void a_wrong_value_names_its_option_and_what_it_takes(void **state)
         { "--lr=nan", "--lr", "a number" },
         { "--sample=-1", "--sample", "0 or more" },
         { "--dtype=f64", "--dtype", "one of f32|f16|bf16" },
-        { "--optimizer=lbfgs", "--optimizer", "one of sgd|adagrad|adam" },
+        { "--method=glove", "--method", "one of skipgram|cbow" },
+        { "--context=last", "--context", "one of mean|corrected|sum" },
+        { "--subword=6-3", "--subword", "MIN-MAX such as 3-6" },
+        { "--subword=3", "--subword", "\"3\"" },
+        { "--subword=3-6x", "--subword", "\"3-6x\"" },
+        { "--buckets=0", "--buckets", "an integer from 1" },
+        { "--checkpoint-every=-1", "--checkpoint-every", "a number" },
         { "--quiet=yes", "--quiet", "takes no value" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -100,9 +93,6 @@ static void a_wrong_value_names_its_option_and_what_it_takes(void **state)
     assert_has("stderr", "--corpus is missing");
     assert_int_equal(run("vectors", "train", "--corpus", "c", "--out", "o.dat", NULL), 2);
     assert_has("stderr", "--format");
-    assert_int_equal(
-        run("vectors", "train", "--corpus", "c", "--out", "o.txt", "--method", "glove", NULL), 2);
-    assert_has("stderr", "skipgram");
     assert_int_equal(run("vectors", "train", "extra", NULL), 2);
     assert_int_equal(run("vectors", "similar", "only.txt", NULL), 2);
 }
@@ -148,75 +138,6 @@ static void devices_lists_the_cpu(void **state)
     assert_has("stdout", "threads");
     if (wl_device_count(WL_CUDA) == 0) assert_has("stdout", "none: ");
     assert_empty("stderr");
-}
-
-/* ------------------------------------------------------------------ training */
-
-static void training_writes_vectors_and_tells_on_stderr(void **state)
-{
-    (void)state;
-    wl_vectors *vectors;
-    wl_error error;
-    assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
-                         in_folder("v.safetensors"), "--dim=16", "--epochs", "20", "--sample", "0",
-                         "--batch", "16", "--device", "cpu", "--log", in_folder("log"), NULL),
-                     0);
-    assert_empty("stdout");
-    assert_has("stderr", "k words/s");
-    assert_has("stderr", "wrote ");
-    assert_has("log", "{\"event\":\"epoch\"");
-    assert_has("log", "{\"event\":\"done\"");
-    assert_int_equal(wl_vectors_read(&vectors, in_folder("v.safetensors"), 0, &error), WL_OK);
-    assert_int_equal(vectors->V, 7);
-    assert_int_equal(vectors->D, 16);
-    assert_non_null(vectors->output);
-    wl_vectors_destroy(vectors);
-
-    assert_int_equal(
-        run("vectors", "similar", in_folder("v.safetensors"), "sun", "red", "--top=2", NULL), 0);
-    assert_has("stdout", "sun\n   1  ");
-    assert_has("stdout", "\n\nred\n   1  ");
-    assert_empty("stderr");
-    assert_int_equal(run("vectors", "similar", in_folder("v.safetensors"), "mooon", "red", NULL),
-                     1);
-    assert_has("stderr", "\"mooon\"; close to it: moon");
-    assert_has("stdout", "red\n   1  ");
-}
-
-/* The same bytes from a file and from a pipe's end, whatever the number of threads. */
-static void a_corpus_from_stdin_trains_the_same(void **state)
-{
-    (void)state;
-    size_t length, again_length;
-    assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
-                         in_folder("file.txt"), "--dim=8", "--threads=1", "--quiet", "--device=cpu",
-                         NULL),
-                     0);
-    assert_empty("stderr");
-    char *text = read_bytes(in_folder("corpus.txt"), &length);
-    write_bytes(in_folder("stdin"), text, length);
-    free(text);
-    assert_int_equal(run("vectors", "train", "--corpus", "-", "--out", in_folder("stdin.vec"),
-                         "--dim=8", "--threads=4", "--device=cpu", NULL),
-                     0);
-    write_text(in_folder("stdin"), "");
-    char *first = read_bytes(in_folder("file.txt"), &length);
-    char *again = read_bytes(in_folder("stdin.vec"), &again_length);
-    assert_int_equal(length, again_length);
-    assert_memory_equal(first, again, length);
-    free(first);
-    free(again);
-}
-
-static void a_corpus_without_frequent_words_fails(void **state)
-{
-    (void)state;
-    write_text(in_folder("rare.txt"), "one two three\n");
-    assert_int_equal(run("vectors", "train", "--corpus", in_folder("rare.txt"), "--out",
-                         in_folder("rare.vec"), NULL),
-                     1);
-    assert_has("stderr", "5 times");
-    assert_int_equal(access(in_folder("rare.vec"), F_OK), -1);
 }
 
 /* ------------------------------------------------------------------ converting */
@@ -273,54 +194,6 @@ static void what_cannot_be_converted_is_told(void **state)
     assert_has("stdout", "a 1 -0 1.40129846e-45\n");
 }
 
-static void wait_for_file(const char *path)
-{
-    const struct timespec pause = { 0, 20000000 };
-    for (int i = 0; i < 3000; i++) {
-        struct stat found;
-        if (stat(path, &found) == 0 && found.st_size > 0) return;
-        nanosleep(&pause, NULL);
-    }
-    fail_msg("%s did not appear", path);
-}
-
-static void an_interrupted_run_writes_what_it_learnt(void **state)
-{
-    (void)state;
-    const int signals[] = { SIGINT, SIGTERM };
-    for (int i = 0; i < 2; i++) {
-        char *args[] = { (char *)WORDLOOM_PROGRAM,
-                         "vectors",
-                         "train",
-                         "--corpus",
-                         (char *)in_folder("corpus.txt"),
-                         "--out",
-                         (char *)in_folder("early.vec"),
-                         "--epochs",
-                         "100000",
-                         "--dim",
-                         "8",
-                         "--device",
-                         "cpu",
-                         "--log",
-                         (char *)in_folder("early.log"),
-                         NULL };
-        wl_vectors *vectors;
-        wl_error error;
-        remove(in_folder("early.vec"));
-        remove(in_folder("early.log"));
-        const pid_t child = start(args);
-        wait_for_file(in_folder("early.log"));
-        kill(child, signals[i]);
-        assert_int_equal(wait_for(child), 130);
-        assert_has("stderr", "interrupted");
-        assert_has("early.log", "{\"event\":\"interrupted\"");
-        assert_int_equal(wl_vectors_read(&vectors, in_folder("early.vec"), 0, &error), WL_OK);
-        assert_int_equal(vectors->V, 7);
-        wl_vectors_destroy(vectors);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,12 +204,8 @@ int main(void)
         cmocka_unit_test(a_bad_file_is_exit_3),
         cmocka_unit_test(no_such_device_is_exit_4),
         cmocka_unit_test(devices_lists_the_cpu),
-        cmocka_unit_test(training_writes_vectors_and_tells_on_stderr),
-        cmocka_unit_test(a_corpus_from_stdin_trains_the_same),
-        cmocka_unit_test(a_corpus_without_frequent_words_fails),
         cmocka_unit_test(vectors_are_the_same_in_every_format),
         cmocka_unit_test(what_cannot_be_converted_is_told),
-        cmocka_unit_test(an_interrupted_run_writes_what_it_learnt),
     };
     return cmocka_run_group_tests_name("cli", tests, setup, remove_folder);
 }

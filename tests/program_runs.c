@@ -60,6 +60,25 @@ void assert_empty(const char *file)
     assert_int_equal(length, 0);
 }
 
+void assert_same(const char *one, const char *two)
+{
+    size_t n, m;
+    char *first = read_bytes(in_folder(one), &n), *second = read_bytes(in_folder(two), &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(first, second, n);
+    free(first);
+    free(second);
+}
+
+void write_corpus(const char *name, int lines)
+{
+    char *text = malloc((size_t)lines * 32), *to = text;
+    for (int i = 0; i < lines; i++)
+        to += sprintf(to, i % 2 ? "sun moon star sky sun star\n" : "red blue green red\n");
+    write_text(in_folder(name), text);
+    free(text);
+}
+
 int make_program_folder(void **state)
 {
     const int status = make_folder(state);

@@ -21,5 +21,10 @@ int run(const char *first, ...);
 /* A file of the folder, such as "stderr", has the part, or no byte at all. */
 void assert_has(const char *file, const char *part);
 void assert_empty(const char *file);
+/* Two files of the folder have the same bytes. */
+void assert_same(const char *one, const char *two);
+
+/* Lines of words that stand with their like, into a file of the folder. */
+void write_corpus(const char *name, int lines);
 
 #endif

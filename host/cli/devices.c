@@ -50,6 +50,14 @@ int device_open(int choice, wl_ctx **out)
     return status == WL_UNSUPPORTED ? EXIT_NO_DEVICE : EXIT_FAILED;
 }
 
+int64_t device_workers(int choice)
+{
+    const int gpus = choice == DEVICE_CPU ? 0 : wl_device_count(WL_CUDA);
+    wl_device_info info;
+    if (wl_device_describe(gpus ? WL_CUDA : WL_CPU, 0, &info)) return 1;
+    return gpus ? 32 * (int64_t)info.processors : info.processors;
+}
+
 static void print_device(const char *kind, int ordinal, const wl_device_info *info)
 {
     char capability[16] = "", units[32];

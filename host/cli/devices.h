@@ -11,4 +11,7 @@ enum { DEVICE_AUTO, DEVICE_CUDA, DEVICE_CPU };
  * code. */
 int device_open(int choice, wl_ctx **out);
 
+/* How many runs of hogwild keep it busy: threads of the CPU, or 32 warps a multiprocessor. */
+int64_t device_workers(int choice);
+
 #endif

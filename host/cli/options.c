@@ -269,7 +269,7 @@ void options_common(common_options *v, option_row rows[COMMON_ROWS])
           .kind = OPTION_INTEGER,
           .value = &v->threads,
           .high = 4096,
-          .help = "CPU threads, 0 for all; results are the same" },
+          .help = "CPU threads, 0 for all; same results but for --hogwild" },
         { .name = "seed",
           .kind = OPTION_INTEGER,
           .value = &v->seed,

@@ -110,7 +110,7 @@ void progress_count(void *user, int64_t words, int64_t bytes, int64_t total_byte
     progress *p = user;
     char line[128];
     if (!due(p)) return;
-    snprintf(line, sizeof line, "counting %3.0f%%  %.1f M words", 100 * share(bytes, total_bytes),
+    snprintf(line, sizeof line, "reading %3.0f%%  %.1f M words", 100 * share(bytes, total_bytes),
              (double)words * 1e-6);
     show(p, line);
 }
@@ -129,7 +129,7 @@ static const char *clock_text(char *out, size_t room, double seconds)
 static double speed(const progress *p, const wl_word2vec_progress *now)
 {
     const double seconds = progress_seconds(p);
-    return seconds > 0 ? (double)now->words / seconds : 0;
+    return seconds > 0 ? (double)(now->words - p->first_words) / seconds : 0;
 }
 
 static void show_training(progress *p, const wl_word2vec_progress *now)
@@ -157,13 +157,12 @@ static void write_log(progress *p, const char *event)
 {
     const wl_word2vec_progress *now = &p->last;
     json_t *object =
-        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I}", "event",
-                  event, "seconds", number(progress_seconds(p)), "epoch", (json_int_t)now->epoch,
-                  "epochs", (json_int_t)now->epochs, "words", (json_int_t)now->words, "total_words",
-                  (json_int_t)now->total_words, "pairs", (json_int_t)now->pairs, "batches",
-                  (json_int_t)now->batches, "words_per_second", number(speed(p, now)), "lr",
-                  number(now->lr), "loss", number(now->recent_loss), "epoch_loss",
-                  number(now->epoch_loss), "skipped", (json_int_t)now->skipped);
+        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I}", "event", event,
+                  "seconds", number(progress_seconds(p)), "epoch", (json_int_t)now->epoch, "epochs",
+                  (json_int_t)now->epochs, "words", (json_int_t)now->words, "total_words",
+                  (json_int_t)now->total_words, "pairs", (json_int_t)now->pairs, "words_per_second",
+                  number(speed(p, now)), "lr", number(now->lr), "loss", number(now->recent_loss),
+                  "epoch_loss", number(now->epoch_loss), "skipped", (json_int_t)now->skipped);
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     if (text) fprintf(p->log, "%s\n", text);
     fflush(p->log);
@@ -174,6 +173,8 @@ static void write_log(progress *p, const char *event)
 int progress_train(void *user, const wl_word2vec_progress *now)
 {
     progress *p = user;
+    if (!p->begun) p->first_words = now->words;
+    p->begun = true;
     p->last = *now;
     if (due(p)) show_training(p, now);
     if (now->epoch_ended)

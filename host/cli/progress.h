@@ -13,6 +13,8 @@ typedef struct progress {
     bool quiet, terminal, drawn; /* drawn: the cursor stands behind a bar */
     FILE *log;
     double start, shown, logged; /* seconds of a steady clock: of training, of the last of each */
+    bool begun;                  /* training has been heard of, */
+    int64_t first_words;         /* and so many words were behind it then */
     wl_word2vec_progress last;
 } progress;
 
@@ -30,7 +32,7 @@ double progress_seconds(const progress *p);
 /* A message that stays, above the bar. Nothing where --quiet. */
 void progress_note(progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The callbacks of wl_word2vec_count and wl_word2vec_train; `user` is the progress. */
+/* The callbacks of wl_tokens_count and wl_word2vec_train; `user` is the progress. */
 void progress_count(void *user, int64_t words, int64_t bytes, int64_t total_bytes);
 int progress_train(void *user, const wl_word2vec_progress *now);
 

@@ -2,6 +2,8 @@
  * read twice are first spooled to an unlinked file. */
 #include <wordloom/nn/file.h>
 
+#include "spool.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,42 +38,16 @@ static ssize_t read_some(int fd, void *to, size_t bytes)
     return n;
 }
 
-static int write_all(int fd, const char *from, size_t bytes)
-{
-    while (bytes > 0) {
-        ssize_t n = write(fd, from, bytes);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return -1;
-        from += n;
-        bytes -= (size_t)n;
-    }
-    return 0;
-}
-
-static int unlinked_file(void)
-{
-    const char *folder = getenv("TMPDIR");
-    char path[4096];
-    int n = snprintf(path, sizeof path, "%s/wordloom.XXXXXX", folder && *folder ? folder : "/tmp");
-    if (n < 0 || n >= (int)sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0) unlink(path);
-    return fd;
-}
-
 /* Replaces reader->fd by an unlinked file with the rest of its bytes. */
 static wl_status spool(wl_reader *reader, wl_error *error)
 {
-    int copy = unlinked_file();
+    int copy = wl_spool_open();
     if (copy < 0)
         return system_error(reader->name, "cannot make a temporary file for it in $TMPDIR", error);
     char bytes[SPOOLED];
     ssize_t n;
     while ((n = read_some(reader->fd, bytes, sizeof bytes)) > 0) {
-        if (write_all(copy, bytes, (size_t)n) == 0) continue;
+        if (wl_spool_write(copy, bytes, (size_t)n) == 0) continue;
         wl_status status =
             system_error(reader->name, "cannot write its temporary file in $TMPDIR", error);
         close(copy);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum { SHOWN = 64 };
 
@@ -241,5 +242,33 @@ wl_status wl_safetensors_read_f32(wl_safetensors *file, const wl_safetensor *ten
         status = wl_reader_read(file->reader, stage, n * (size_t)dtype->bits / 8, error);
         if (!status) dtype->widen(to, stage, n);
     }
+    return status;
+}
+
+static wl_status sum_bytes(wl_reader *reader, int64_t left, XXH3_state_t *sum, wl_error *error)
+{
+    char bytes[1 << 14];
+    wl_status status = WL_OK;
+    wl_reader_seek(reader, 0);
+    for (size_t n; left > 0 && !status; left -= (int64_t)n) {
+        n = left < (int64_t)sizeof bytes ? (size_t)left : sizeof bytes;
+        status = wl_reader_read(reader, bytes, n, error);
+        if (!status && XXH3_64bits_update(sum, bytes, n) != XXH_OK) status = WL_NO_MEMORY;
+    }
+    return status;
+}
+
+wl_status wl_safetensors_checksum(wl_safetensors *file, const wl_safetensor *before, uint64_t *out,
+                                  wl_error *error)
+{
+    XXH3_state_t *sum = XXH3_createState();
+    if (!sum || XXH3_64bits_reset(sum) != XXH_OK) {
+        XXH3_freeState(sum);
+        return wl_error_set(error, WL_NO_MEMORY, "%s: no memory for a checksum",
+                            wl_reader_name(file->reader));
+    }
+    wl_status status = sum_bytes(file->reader, before->offset, sum, error);
+    *out = XXH3_64bits_digest(sum);
+    XXH3_freeState(sum);
     return status;
 }

@@ -8,11 +8,13 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 struct wl_safetensors_writer {
     char *name;
     wl_writer *writer;
     int64_t expected, appended; /* bytes of tensors */
+    XXH3_state_t *sum;          /* of all bytes so far */
 };
 
 static wl_status refuse(const char *path, const char *kind, const char *name, const char *what,
@@ -119,6 +121,13 @@ static wl_status add_metadata(json_t *header, const char *path, const wl_safeten
     return WL_OK;
 }
 
+static wl_status put(wl_safetensors_writer *writer, const void *from, size_t bytes, wl_error *error)
+{
+    if (XXH3_64bits_update(writer->sum, from, bytes) != XXH_OK)
+        return no_memory(writer->name, error);
+    return wl_writer_write(writer->writer, from, bytes, error);
+}
+
 /* The length, the header, and spaces up to a multiple of 8. */
 static wl_status write_header(wl_safetensors_writer *writer, const json_t *header, wl_error *error)
 {
@@ -131,9 +140,9 @@ static wl_status write_header(wl_safetensors_writer *writer, const json_t *heade
         status = wl_error_set(error, WL_OUT_OF_RANGE,
                               "%s: expected a header of at most %d bytes, found %zu", writer->name,
                               WL_SAFETENSORS_MAX_HEADER, length);
-    if (!status) status = wl_writer_write(writer->writer, &padded, sizeof padded, error);
-    if (!status) status = wl_writer_write(writer->writer, text, length, error);
-    if (!status) status = wl_writer_write(writer->writer, "       ", padded - length, error);
+    if (!status) status = put(writer, &padded, sizeof padded, error);
+    if (!status) status = put(writer, text, length, error);
+    if (!status) status = put(writer, "       ", padded - length, error);
     free(text);
     return status;
 }
@@ -142,7 +151,9 @@ static wl_status begin(wl_safetensors_writer *writer, const json_t *header, cons
                        wl_error *error)
 {
     writer->name = strdup(path);
-    if (!writer->name) return no_memory(path, error);
+    writer->sum = XXH3_createState();
+    if (!writer->name || !writer->sum || XXH3_64bits_reset(writer->sum) != XXH_OK)
+        return no_memory(path, error);
     wl_status status = wl_writer_open(&writer->writer, path, error);
     return status ? status : write_header(writer, header, error);
 }
@@ -177,9 +188,14 @@ wl_status wl_safetensors_writer_append(wl_safetensors_writer *writer, const void
                             "%s: expected %lld bytes of tensors in all, found at least %zu more",
                             writer->name, (long long)writer->expected,
                             bytes - (size_t)(writer->expected - writer->appended));
-    wl_status status = wl_writer_write(writer->writer, data, bytes, error);
+    wl_status status = put(writer, data, bytes, error);
     if (!status) writer->appended += (int64_t)bytes;
     return status;
+}
+
+uint64_t wl_safetensors_writer_checksum(const wl_safetensors_writer *writer)
+{
+    return XXH3_64bits_digest(writer->sum);
 }
 
 wl_status wl_safetensors_writer_commit(wl_safetensors_writer *writer, wl_error *error)
@@ -195,6 +211,7 @@ void wl_safetensors_writer_close(wl_safetensors_writer *writer)
 {
     if (!writer) return;
     wl_writer_close(writer->writer);
+    XXH3_freeState(writer->sum);
     free(writer->name);
     free(writer);
 }

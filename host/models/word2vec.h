@@ -1,56 +1,112 @@
-/* What the files of the word2vec model share: the model's tensors and one training step. */
-#ifndef WL_WORD2VEC_H
-#define WL_WORD2VEC_H
+/* What the files of the word2vec model share. */
+#ifndef WL_WORD2VEC_MODEL_H
+#define WL_WORD2VEC_MODEL_H
 
 #include <wordloom/nn/memory.h>
 #include <wordloom/nn/noise.h>
 #include <wordloom/nn/word2vec.h>
 
-#include "skipgram_batches.h"
+#include <stdbool.h>
 
 WL_BEGIN
 
-/* Losses stay on the device until so many batches have run, and are then fetched at once. */
-enum { WL_WORD2VEC_LOSSES = 64 };
+enum {
+    WL_WORD2VEC_SHARD = 1 << 22, /* tokens on the device at a time, at most */
+    WL_WORD2VEC_GROUP = 16,      /* slices that are queued before the host waits for them */
+};
 
-/* A table with what its optimiser remembers of it. */
-typedef struct wl_word2vec_table {
-    wl_tensor rows; /* [V,D], rows padded to whole 64 bytes */
-    wl_tensor m, v; /* [V,D] where the rule has them */
-} wl_word2vec_table;
+/* Where a run is: all that a checkpoint knows of it besides the tables. */
+typedef struct wl_word2vec_place {
+    int64_t epoch;          /* from 0 */
+    int64_t first;          /* of the shard's tokens, in the text */
+    int64_t centre;         /* the next one, in what subsampling kept of the shard */
+    int64_t words;          /* of the epoch, before the shard */
+    int64_t pairs, skipped; /* of the run */
+    int64_t epoch_pairs;    /* those with a loss */
+    int64_t bad;            /* slices in a row of which most was skipped */
+    double epoch_loss;      /* the sum */
+} wl_word2vec_place;
+
+/* Slices of a shard as they are sent to the device, and what comes back. */
+typedef struct wl_word2vec_orders {
+    int64_t position; /* of the shard's first token in the run */
+    int64_t begin[WL_WORD2VEC_GROUP];
+    float lr[WL_WORD2VEC_GROUP][2];
+} wl_word2vec_orders;
+
+typedef struct wl_word2vec_results {
+    int64_t count; /* tokens that subsampling kept */
+    int64_t pairs[WL_WORD2VEC_GROUP], skipped[WL_WORD2VEC_GROUP];
+    float loss[WL_WORD2VEC_GROUP];
+} wl_word2vec_results;
 
 struct wl_word2vec {
     wl_ctx *ctx;
     wl_word2vec_config config;
     const wl_vocabulary *words;
-    int64_t V, K, max_pairs; /* K: the target and its negatives */
+    int64_t V, R, D; /* words; rows of the input table; numbers a row: dim, padded with zeros */
     wl_noise *noise;
-    wl_skipgram *batches;
+    int64_t slice;        /* centres a call at most, before they are rounded up to a batch */
+    int64_t group;        /* slices between two reports, WL_WORD2VEC_GROUP at most */
+    int64_t shard_tokens; /* of a shard at most */
+    wl_word2vec_place at;
 
     wl_arena parameters;
-    wl_word2vec_table input, output;
-    wl_tensor step; /* I64 [1]: batches that counted */
+    wl_tensor input, output;           /* STORED [R,D], [V,D] */
+    wl_tensor columns;                 /* I32 [V,2]: the noise table */
+    wl_tensor keep;                    /* I32 [V]: see wl_word2vec_subsample_args */
+    wl_tensor spans, pieces;           /* I32 [V,2], [G]; without n-grams no tensors */
+    int32_t *host_spans, *host_pieces; /* the same, while the model is made */
+    int64_t G, longest;
 
     wl_arena activations;
-    wl_tensor staged;    /* U8: what the host sends for a batch, see word2vec_step.c */
-    wl_tensor h, dh;     /* STORED [max_pairs,D] */
-    wl_tensor g;         /* REAL [max_pairs,K] */
-    wl_tensor losses;    /* REAL [WL_WORD2VEC_LOSSES] */
-    wl_tensor scale;     /* REAL [1]: 0 skips the update */
-    wl_tensor workspace; /* U8 */
-    char *staging;       /* the host's side of `staged` */
+    wl_tensor raw, kept;       /* I32 [shard_tokens] */
+    wl_tensor orders, results; /* U8: the structs of these names */
+    wl_tensor workspace;       /* U8 */
+    int32_t *shard;            /* [shard_tokens]: the host's side of `raw` */
 };
 
-/* Carves what a step needs; for wl_arena_create, with a wl_word2vec as the owner. */
-wl_status wl_word2vec_carve_step(void *model, wl_arena *arena);
+/* The configuration's fields by the names that the program's options have, as JSON; the caller
+ * frees it. Null: no memory. */
+char *wl_word2vec_json(const wl_word2vec_config *config);
+wl_status wl_word2vec_check_config(const wl_word2vec_config *config, wl_error *error);
 
-/* One mini-batch that was planned: sends it to the device and queues its kernels there. Its loss
- * goes to place `slot` of the losses. */
-wl_status wl_word2vec_step(wl_word2vec *model, const wl_skipgram_batch *batch, double lr,
-                           int64_t slot, wl_error *error);
-
-/* Fills the tables as they are before training. */
+/* Fills the tables, and what training reads beside them, as they are before training. */
 wl_status wl_word2vec_initialise(wl_word2vec *model, wl_error *error);
+
+/* The rows of the words' n-grams: host_spans, host_pieces, G and longest. */
+wl_status wl_word2vec_list_pieces(wl_word2vec *model, wl_error *error);
+
+/* Carves what training needs; for wl_arena_create, with a wl_word2vec as the owner. */
+wl_status wl_word2vec_carve_shard(void *model, wl_arena *arena);
+
+typedef struct wl_word2vec_shard {
+    int64_t first, tokens; /* of the text */
+    int64_t words;         /* of these tokens, the ends of sentences not counted */
+    int64_t kept;          /* tokens that subsampling leaves */
+} wl_word2vec_shard;
+
+/* Puts the shard that begins at token `first` of the text on the device and subsamples it. */
+wl_status wl_word2vec_open_shard(wl_word2vec *model, const wl_tokens *text, int64_t epoch,
+                                 int64_t first, wl_word2vec_shard *out, wl_error *error);
+
+/* The centres of every slice but the last of a shard: a multiple of the batch. */
+int64_t wl_word2vec_slice(const wl_word2vec *model, const wl_word2vec_shard *shard);
+
+/* Sends orders, of which the position is filled in; queues slice number i of them, `centres` long;
+ * waits for the results. */
+wl_status wl_word2vec_send(wl_word2vec *model, const wl_word2vec_orders *orders, wl_error *error);
+wl_status wl_word2vec_queue(wl_word2vec *model, const wl_word2vec_shard *shard, int64_t i,
+                            int64_t centres, wl_error *error);
+wl_status wl_word2vec_fetch(wl_word2vec *model, wl_word2vec_results *out, wl_error *error);
+
+/* A table passes through the host in pieces of some megabytes: each calls `visit` with rows
+ * from..from+rows-1 as the host has them, [rows,D] in the table's dtype. `out`: from the device,
+ * before the visit; else to the device, after it. */
+typedef wl_status wl_word2vec_visit(void *user, void *host, int64_t from, int64_t rows,
+                                    wl_error *error);
+wl_status wl_word2vec_pass(wl_word2vec *model, const wl_tensor *table, bool out,
+                           wl_word2vec_visit *visit, void *user, wl_error *error);
 
 /* The error of the model's context, as a message of the host layer. */
 wl_status wl_word2vec_failed(const wl_word2vec *model, wl_status status, wl_error *error);

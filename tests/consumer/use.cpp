@@ -1,10 +1,13 @@
 // An embedder in C++17, who includes every public header: run.sh checks that none is missing.
 #include <wordloom/context.h>
 #include <wordloom/embedding.h>
+#include <wordloom/half.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/ops.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/sampling.h>
 #include <wordloom/types.h>
+#include <wordloom/word2vec.h>
 
 #include <wordloom/nn/corpus.h>
 #include <wordloom/nn/error.h>
@@ -16,6 +19,7 @@
 #include <wordloom/nn/safetensors.h>
 #include <wordloom/nn/similar.h>
 #include <wordloom/nn/subword.h>
+#include <wordloom/nn/tokens.h>
 #include <wordloom/nn/vectors.h>
 #include <wordloom/nn/vocabulary.h>
 #include <wordloom/nn/word2vec.h>

@@ -57,6 +57,11 @@ WL_API wl_status wl_safetensors_read_f32(wl_safetensors *file, const wl_safetens
 /* The product of the shape. */
 WL_API int64_t wl_safetensors_elements(const wl_safetensor *tensor);
 
+/* XXH3 (64 bits) of all bytes of the file that lie before a tensor of it: of the header and of
+ * other tensors. WL_BAD_FILE: the file has shrunk. WL_IO_ERROR. WL_NO_MEMORY. */
+WL_API wl_status wl_safetensors_checksum(wl_safetensors *file, const wl_safetensor *before,
+                                         uint64_t *out, wl_error *error);
+
 /* A tensor that will be written, and a pair of __metadata__. */
 typedef struct wl_safetensors_entry {
     const char *name; /* UTF-8, not empty, unlike all others and "__metadata__" */
@@ -85,6 +90,9 @@ WL_API wl_status wl_safetensors_writer_open(wl_safetensors_writer **out, const c
  * the entries announced. WL_IO_ERROR. */
 WL_API wl_status wl_safetensors_writer_append(wl_safetensors_writer *writer, const void *data,
                                               size_t bytes, wl_error *error);
+
+/* XXH3 (64 bits) of all bytes of the file so far, header included. */
+WL_API uint64_t wl_safetensors_writer_checksum(const wl_safetensors_writer *writer);
 
 /* Puts the file in place, as wl_writer_commit does. WL_OUT_OF_RANGE: fewer bytes were appended
  * than the entries announced. WL_IO_ERROR. In both cases the old file stays. */
