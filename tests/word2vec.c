@@ -174,6 +174,25 @@ static void n_grams_hold(void **state)
         }
 }
 
+/* they are left out, alike everywhere */
+static void bad_spans_and_pieces_are_left_out(void **state)
+{
+    (void)state;
+    for (int i = 0; steps[i]; i++) {
+        op_case c = made(steps[i], "R=50 V=20 G=60 L=5 N=40 C=30 W=3 K=3 D=20 M=16");
+        double *spans = row_values(&c, "spans"), *pieces = row_values(&c, "pieces");
+        spans[0] = 58, spans[1] = 4;    /* past the last piece */
+        spans[2] = -1, spans[3] = 2;    /* before the first */
+        spans[4] = 3, spans[5] = 6;     /* longer than the longest */
+        pieces[7] = 50, pieces[9] = -1; /* no rows */
+        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+            verdict why;
+            if (!agrees_on(*b, &c, why)) fail_msg("%s", why);
+        }
+        case_free(&c);
+    }
+}
+
 static void subsampling_holds(void **state)
 {
     (void)state;
@@ -456,6 +475,7 @@ int main(void)
         cmocka_unit_test(hogwild_holds),
         cmocka_unit_test(sync_holds),
         cmocka_unit_test(n_grams_hold),
+        cmocka_unit_test(bad_spans_and_pieces_are_left_out),
         cmocka_unit_test(a_step_goes_down_the_gradient_of_its_loss),
         cmocka_unit_test(workers_that_share_no_row_race_without_a_trace),
         cmocka_unit_test(a_text_in_two_calls_is_the_text_in_one),

@@ -59,6 +59,7 @@ typedef struct wl_arg {
     bool optional;
     bool strided;      /* takes other than dense strides */
     bool absent;       /* an id of -1 means an empty slot */
+    bool silent;       /* what is out of bounds is left out without a report */
     char bound;        /* an integer lies in 0..bound-1 (a count or length in 0..bound) */
     const char *alias; /* the one argument it may share memory with */
     const char *count; /* the argument that tells how many entries of axis 0 are written */
@@ -74,7 +75,7 @@ typedef struct wl_arg {
         .name = #field, .offset = offsetof(wl_##op##_args, field), __VA_ARGS__                     \
     }
 
-enum { WL_MAX_ARGS = 24 };
+enum { WL_MAX_ARGS = 28 };
 
 struct wl_backend;
 

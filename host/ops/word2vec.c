@@ -50,23 +50,30 @@ static double step_bytes(const wl_dims *d, size_t real, size_t stored, size_t id
     return (double)d->C * (((double)d->K + 2.0) * 2.0 * (double)d->D * (double)stored + 4.0);
 }
 
-static wl_status step_check(wl_ctx *ctx, const wl_dims *d, const void *args)
+static wl_status step_check(wl_ctx *ctx, const wl_dims *d, const wl_word2vec_args *a,
+                            const char *op)
 {
-    const wl_word2vec_args *a = args;
+    const bool spans = wl_present(&a->spans);
     if (d->R < d->V)
         return wl_fail(ctx, WL_BAD_SHAPE,
-                       "word2vec: input: has %lld rows, expected one for each of the %lld words",
+                       "%s: input: has %lld rows, expected one for each of the %lld words", op,
                        (long long)d->R, (long long)d->V);
-    if (wl_present(&a->spans) != wl_present(&a->pieces))
-        return wl_fail(ctx, WL_MISSING, "word2vec: %s: is missing, expected with %s",
-                       wl_present(&a->spans) ? "pieces" : "spans",
-                       wl_present(&a->spans) ? "spans" : "pieces");
-    if (wl_present(&a->spans) != (a->longest > 0))
-        return wl_fail(ctx, WL_OUT_OF_RANGE, "word2vec: longest: is %lld, expected %s",
-                       (long long)a->longest,
-                       wl_present(&a->spans) ? "the length of the longest span, 1 or more"
-                                             : "0 without spans");
+    if (spans != wl_present(&a->pieces))
+        return wl_fail(ctx, WL_MISSING, "%s: %s: is missing, expected with %s", op,
+                       spans ? "pieces" : "spans", spans ? "spans" : "pieces");
+    if (spans != (a->longest > 0))
+        return wl_fail(ctx, WL_OUT_OF_RANGE, "%s: longest: is %lld, expected %s", op,
+                       (long long)a->longest, spans ? "1 or more with spans" : "0 without spans");
     return WL_OK;
+}
+
+static wl_status hogwild_check(wl_ctx *ctx, const wl_dims *d, const void *args)
+{
+    return step_check(ctx, d, args, "word2vec_hogwild");
+}
+static wl_status sync_check(wl_ctx *ctx, const wl_dims *d, const void *args)
+{
+    return step_check(ctx, d, args, "word2vec_sync");
 }
 
 const wl_op_spec wl_word2vec_subsample_spec = {
@@ -95,8 +102,9 @@ const wl_op_spec wl_word2vec_subsample_spec = {
         WL_ARG(word2vec_sync, noise, WL_IN, WL_INT32, "V 2", .maker = WL_ALIASES),                 \
         WL_ARG(word2vec_sync, lr, WL_IN, WL_REAL, "2", .maker = WL_POSITIVE),                      \
         WL_ARG(word2vec_sync, spans, WL_IN, WL_INT32, "V 2", .optional = true, .maker = WL_SPANS,  \
-               .bound = 'G'),                                                                      \
-        WL_ARG(word2vec_sync, pieces, WL_IN, WL_INT32, "G", .optional = true, .bound = 'R'),       \
+               .bound = 'G', .silent = true),                                                      \
+        WL_ARG(word2vec_sync, pieces, WL_IN, WL_INT32, "G", .optional = true, .bound = 'R',        \
+               .silent = true),                                                                    \
         WL_ARG(word2vec_sync, loss, WL_OUT, WL_REAL, "1", .optional = true),                       \
         WL_ARG(word2vec_sync, pairs, WL_OUT, WL_INT64, "1"),                                       \
         WL_ARG(word2vec_sync, skipped, WL_OUT, WL_INT64, "1"),                                     \
@@ -112,6 +120,8 @@ const wl_op_spec wl_word2vec_subsample_spec = {
                .tests = { 0, 1, 2 }, .ntests = 3),                                                 \
         WL_ARG(word2vec_sync, rounding, WL_HOST, WL_CHOICE, .low = 0, .high = 1,                   \
                .tests = { 0, 1 }, .ntests = 2),                                                    \
+        WL_ARG(word2vec_sync, cap, WL_HOST, WL_DOUBLE, .low = 0, .high = HUGE_VAL,                 \
+               .tests = { 0, 2 }, .ntests = 2),                                                    \
         WL_ARG(word2vec_sync, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1)
 
 const wl_op_spec wl_word2vec_hogwild_spec = {
@@ -122,10 +132,11 @@ const wl_op_spec wl_word2vec_hogwild_spec = {
     .workspace = hogwild_workspace,
     .flops = step_flops,
     .bytes = step_bytes,
-    .check = step_check,
+    .check = hogwild_check,
     .arg = {
         WL_WORD2VEC_ROWS,
         WL_ARG(word2vec_hogwild, workers, WL_HOST, WL_LENGTH, "P", .low = 1, .high = 0x1p20),
+        WL_ARG(word2vec_hogwild, batch, WL_HOST, WL_LENGTH, "M", .low = 0, .high = 0x1p20),
     },
 };
 
@@ -137,11 +148,10 @@ const wl_op_spec wl_word2vec_sync_spec = {
     .workspace = sync_workspace,
     .flops = step_flops,
     .bytes = step_bytes,
-    .check = step_check,
+    .check = sync_check,
     .arg = {
         WL_WORD2VEC_ROWS,
+        WL_ARG(word2vec_sync, workers, WL_HOST, WL_LENGTH, "P", .low = 0, .high = 0x1p20),
         WL_ARG(word2vec_sync, batch, WL_HOST, WL_LENGTH, "M", .low = 1, .high = 0x1p20),
-        WL_ARG(word2vec_sync, cap, WL_HOST, WL_DOUBLE, .low = 0, .high = HUGE_VAL,
-               .tests = { 0, 2 }, .ntests = 2),
     },
 };

@@ -31,7 +31,7 @@
  * fastText; with WL_CONTEXT_MEAN_CORRECTED divided by their number. (Bojanowski et al. 2017,
  * "Enriching Word Vectors with Subword Information", has the sum in the mean's place. Here each
  * context of a CBOW window weighs the same, however many pieces it has.) A span or a piece out of
- * bounds is left out.
+ * bounds is left out, without a report.
  *
  * What reads the tables when:
  *
@@ -88,7 +88,7 @@ typedef struct wl_word2vec_args {
     wl_tensor position; /* in  I64 [1] of tokens[0] in the run, by which draws are counted  */
     wl_tensor noise;    /* in  I32 [V,2] alias table: wl_noise_columns of <nn/noise.h>      */
     wl_tensor lr;       /* in  REAL [2] of the first centre, and of one after the last;
-                           between them it changes linearly                                 */
+                           between them it changes linearly; a batch keeps its first's      */
     wl_tensor spans;    /* in  I32 [V,2] optional: a word's first piece, and how many       */
     wl_tensor pieces;   /* in  I32 [G] where there are spans: rows of the input table       */
     wl_tensor loss;     /* out REAL [1] optional: the sum over pairs                        */
