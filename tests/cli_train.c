@@ -109,6 +109,25 @@ static void every_way_is_the_same_again(void **state)
     }
 }
 
+/* A word that no line of the text has, but of whose n-grams some were learnt. */
+static void n_grams_find_unknown_words(void **state)
+{
+    (void)state;
+    assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
+                         in_folder("grams.safetensors"), "--dim=8", "--subword=1-3", "--buckets=99",
+                         "--device=cpu", "--quiet", NULL),
+                     0);
+    assert_int_equal(run("vectors", "similar", "--top=2", in_folder("grams.safetensors"), "unseen",
+                         "unseen-too", NULL),
+                     0);
+    assert_has("stdout", "unseen\n   1  ");
+    assert_has("stdout", "\n\nunseen-too\n   1  ");
+    assert_int_equal(run("vectors", "analogy", "--top=1", in_folder("grams.safetensors"), "unseen",
+                         "unseen-too", "unseen-as-well", NULL),
+                     0);
+    assert_has("stdout", "unseen : unseen-too :: unseen-as-well : ?\n   1  ");
+}
+
 static void a_corpus_without_frequent_words_fails(void **state)
 {
     (void)state;
@@ -234,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_corpus_from_stdin_trains_the_same),
         cmocka_unit_test(a_saved_vocabulary_trains_the_same),
         cmocka_unit_test(every_way_is_the_same_again),
+        cmocka_unit_test(n_grams_find_unknown_words),
         cmocka_unit_test(a_corpus_without_frequent_words_fails),
         cmocka_unit_test(an_interrupted_run_goes_on_where_it_was),
         cmocka_unit_test(a_killed_run_ends_with_the_same_bytes),

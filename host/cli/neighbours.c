@@ -32,22 +32,41 @@ void neighbours_options(neighbours *n, option_row rows[NEIGHBOURS_ROWS])
     memcpy(rows, table, sizeof table);
 }
 
-static wl_status open_vectors(neighbours *n, const char *path, wl_error *error)
+/* The word, if the vectors have n-grams of it, becomes one more row behind those of the table. */
+static wl_status join(wl_vectors *v, const char *word, wl_error *error)
+{
+    const size_t length = strlen(word);
+    const int64_t rows = wl_vocabulary_size(v->words);
+    if (!v->subwords || wl_vocabulary_find(v->words, word, length) >= 0) return WL_OK;
+    float *table = realloc(v->table, (size_t)((rows + 1) * v->D) * sizeof *table);
+    if (!table) return wl_error_set(error, WL_NO_MEMORY, "no memory for another word");
+    v->table = table;
+    if (wl_vectors_compose(v, word, length, table + rows * v->D, NULL)) return WL_OK;
+    if (wl_vocabulary_add(v->words, word, length))
+        return wl_error_set(error, WL_NO_MEMORY, "no memory for another word");
+    return WL_OK;
+}
+
+static wl_status open_vectors(neighbours *n, const char *path, int count, char **words,
+                              wl_error *error)
 {
     wl_status status = wl_vectors_read(&n->vectors, path, 0, error);
+    for (int i = 0; i < count && !status; i++) status = join(n->vectors, words[i], error);
     if (status) return status;
-    status = wl_similar_create(&n->similar, n->vectors->table, n->vectors->V, n->vectors->D, error);
+    const wl_vectors *v = n->vectors;
+    status = wl_similar_create(&n->similar, v->table, wl_vocabulary_size(v->words), v->D, error);
     if (status) return status;
-    if (n->top > n->vectors->V) n->top = n->vectors->V;
+    wl_similar_search_first(n->similar, v->V);
+    if (n->top > v->V) n->top = v->V;
     n->found = calloc((size_t)n->top, sizeof *n->found);
     return n->found ? WL_OK : wl_error_set(error, WL_NO_MEMORY, "no memory for the neighbours");
 }
 
-int neighbours_open(neighbours *n, const char *path)
+int neighbours_open(neighbours *n, const char *path, int count, char **words)
 {
     wl_error error;
     options_apply_threads(n->threads);
-    const wl_status status = open_vectors(n, path, &error);
+    const wl_status status = open_vectors(n, path, count, words, &error);
     return status ? fail(status, &error) : EXIT_DONE;
 }
 

@@ -21,9 +21,10 @@ enum { NEIGHBOURS_ROWS = 3 };
 /* Sets the defaults, and fills the rows, which point to them; the last ends the table. */
 void neighbours_options(neighbours *n, option_row rows[NEIGHBOURS_ROWS]);
 
-/* Reads the vectors with the threads asked for. Answers an exit code; what went wrong is told.
- * Either way neighbours_close frees what there is. */
-int neighbours_open(neighbours *n, const char *path);
+/* Reads the vectors with the threads asked for. Of the words that will be looked up, those that
+ * the vectors do not know but have n-grams of join them, without being found by a search. Answers
+ * an exit code; what went wrong is told. Either way neighbours_close frees what there is. */
+int neighbours_open(neighbours *n, const char *path, int count, char **words);
 void neighbours_close(neighbours *n);
 
 /* The id of a word, or -1, which is told with the words that are spelt nearly so: at most two

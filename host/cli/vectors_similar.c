@@ -38,7 +38,9 @@ int run_vectors_similar(int count, char **args)
         .arguments = "VECTORS WORD...",
         .summary =
             "Prints the nearest words of each WORD by the cosine of their vectors. VECTORS is a\n"
-            "file of any format that vectors convert reads.",
+            "file of any format that vectors convert reads; a WORD that it does not know is looked "
+            "up\n"
+            "by its n-grams, where it has those.",
         .options = rows,
     };
     int first;
@@ -49,7 +51,7 @@ int run_vectors_similar(int count, char **args)
         say("expected VECTORS and at least one WORD (see wordloom vectors similar --help)");
         return EXIT_USAGE;
     }
-    code = neighbours_open(&n, args[first]);
+    code = neighbours_open(&n, args[first], count - first - 1, args + first + 1);
     if (!code) code = answer_all(&n, count - first - 1, args + first + 1);
     neighbours_close(&n);
     return code;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 struct wl_similar {
-    int64_t V, D;
-    float *rows; /* [V,D] of length 1 */
+    int64_t V, D; /* V: of the rows that can be found */
+    float *rows;  /* of length 1; there may be more than V */
 };
 
 static float dot(const float *a, const float *b, int64_t n)
@@ -56,6 +56,11 @@ void wl_similar_destroy(wl_similar *s)
     if (!s) return;
     free(s->rows);
     free(s);
+}
+
+void wl_similar_search_first(wl_similar *s, int64_t rows)
+{
+    if (rows < s->V) s->V = rows;
 }
 
 int64_t wl_similar_width(const wl_similar *s) { return s->D; }

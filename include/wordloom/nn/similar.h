@@ -28,6 +28,10 @@ WL_API wl_status wl_similar_create(wl_similar **out, const float *table, int64_t
                                    wl_error *error);
 WL_API void wl_similar_destroy(wl_similar *similar); /* takes null */
 
+/* From now on only the first `rows` of the V, 0 or more, are found; the others can still be asked
+ * about. */
+WL_API void wl_similar_search_first(wl_similar *similar, int64_t rows);
+
 /* Writes the `top` rows (all, if there are fewer) with the greatest cosines to `query` [D], the
  * nearest first and of equals the lower id, and to *found how many they are. Row number `except`
  * is left out (-1: none). WL_NO_MEMORY. */
