@@ -17,7 +17,7 @@ wl_word2vec_config wl_word2vec_defaults(void)
         .power = 0.75,
         .lr = 0.025,
         .min_lr_fraction = 1e-4,
-        .cap = 64,
+        .cap = 16,
         .init_range = 0.5,
         .seed = 1,
         .dtype = WL_F32,

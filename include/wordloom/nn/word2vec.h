@@ -42,7 +42,7 @@ typedef struct wl_word2vec_config {
     double power;           /* of counts in the noise distribution, -10 to 10; 0.75 */
     double lr;              /* first learning rate, 1e-30 to 1000; 0.025 */
     double min_lr_fraction; /* of lr, below which it does not fall, 0 to 1; 1e-4 */
-    double cap;             /* 0 or more, 0 for none; 64. A row of the input table with more
+    double cap;             /* 0 or more, 0 for none; 16. A row of the input table with more
                                updates in a batch, or one of the output table with more than twice
                                as many, has their sum scaled down to so many: see
                                <wordloom/word2vec.h> */
