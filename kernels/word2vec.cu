@@ -36,7 +36,7 @@ __global__ void gather_tokens(int32_t *kept, ids_of tokens, const int64_t *from,
 
 /* ------------------------------------------------------------------ hogwild */
 
-enum { TILE = 8 }; /* samples whose gradients a lane keeps in registers */
+enum { TILE = WL_WORD2VEC_TILE };
 
 /* A worker's part of the workspace. */
 struct scratch {
@@ -149,7 +149,8 @@ template <class T, int W> struct unit {
         const int64_t id = sample(j);
         if (id < 0) return;
         race_add<W>(c.output.at(id, k), delta, [&](T *to, const float(&x)[W]) {
-            store_rounded<W>(to, x, c.stochastic, id * c.D + k, ~c.seed, uint32_t(c.place(w.at)));
+            store_rounded<W>(to, x, c.stochastic, id * c.D + k, ~c.seed,
+                             wl_word2vec_rounding_step(c.place(w.at), c.sets, set));
         });
     }
 
@@ -164,7 +165,7 @@ template <class T, int W> struct unit {
             if (row < 0) continue;
             race_add<W>(c.input.at(row, k), delta, [&](T *to, const float(&x)[W]) {
                 store_rounded<W>(to, x, c.stochastic, row * c.D + k, c.seed,
-                                 uint32_t(c.place(w.at)));
+                                 wl_word2vec_rounding_step(c.place(w.at), c.sets, set));
             });
         }
     }
@@ -216,7 +217,7 @@ template <class T, int W> struct unit {
 };
 
 /* One unit by a warp; false: a score is not finite. */
-template <class T, int W> __device__ bool train_unit(const unit<T, W> &u, float rate, float *loss)
+template <class T, int W> __device__ bool train_unit(const unit<T, W> &u, float rate, double *loss)
 {
     bool finite;
     u.compose();
@@ -224,7 +225,7 @@ template <class T, int W> __device__ bool train_unit(const unit<T, W> &u, float 
     const float mine = u.differentiate(rate, &finite);
     if (!finite) return false;
     u.update();
-    *loss += mine;
+    *loss += double(mine);
     return true;
 }
 
@@ -238,8 +239,8 @@ __global__ void hogwild(word2vec<T> c, wl_word2vec_cuda_hogwild space, int64_t w
                              space.g + worker * space.inputs * c.samples,
                              space.spill + worker * space.spilt * c.D,
                              space.drawn + worker * c.sets * c.negative };
-        float loss = 0;
-        int32_t pairs = 0, skipped = 0;
+        double loss = 0;
+        int64_t pairs = 0, skipped = 0;
         for (int64_t i = begin + n * worker / workers; i < begin + n * (worker + 1) / workers;
              i++) {
             const window w = window_of(c, i);
@@ -250,7 +251,7 @@ __global__ void hogwild(word2vec<T> c, wl_word2vec_cuda_hogwild space, int64_t w
             for (int64_t set = 0; set < units; set++) {
                 const unit<T, W> u = { c, w, at, set, inputs, set };
                 const bool good = train_unit(u, c.rate(i), &loss);
-                pairs += good ? int32_t(inputs) : 0;
+                pairs += good ? inputs : 0;
                 skipped += good ? 0 : 1;
             }
         }
@@ -267,7 +268,7 @@ __global__ void sum_tallies(tallies t, int64_t n, bool more, float *loss, int64_
 {
     double sum[3] = {};
     for (int64_t i = lane_index(); i < n; i += WARP) {
-        sum[0] += double(t.loss[i]);
+        sum[0] += t.loss[i];
         sum[1] += double(t.pairs[i]);
         sum[2] += double(t.skipped[i]);
     }

@@ -118,10 +118,11 @@ __device__ void draw_negatives(const word2vec<T> &c, const window &w, int32_t *d
     const int64_t K = c.negative, pairs = (K + 1) / 2;
     const int64_t sets = c.sets == 1 ? 1 : w.contexts();
     for (int64_t i = lane_index(); i < sets * pairs; i += WARP) {
-        int32_t two[2], *to = drawn + i / pairs * K + i % pairs * 2;
-        wl_alias_pair(c.noise, c.V, c.seed, c.place(w.at), uint32_t(i), two);
-        to[0] = two[0] == w.target ? -1 : two[0];
-        if (i % pairs * 2 + 1 < K) to[1] = two[1] == w.target ? -1 : two[1];
+        const wl_random r = wl_word2vec_negatives_draw(c.seed, c.place(w.at), uint32_t(i));
+        int32_t *to = drawn + i / pairs * K + i % pairs * 2;
+        to[0] = wl_word2vec_negative(c.noise, c.V, r.word[0], r.word[1], w.target);
+        if (i % pairs * 2 + 1 < K)
+            to[1] = wl_word2vec_negative(c.noise, c.V, r.word[2], r.word[3], w.target);
     }
     __syncwarp();
 }
@@ -195,8 +196,8 @@ __device__ void store_rounded(T *to, const float (&x)[W], bool stochastic, int64
 
 /* What each worker, or each centre of a batch, has. */
 struct tallies {
-    float *loss;
-    int32_t *pairs, *skipped;
+    double *loss;
+    int64_t *pairs, *skipped;
 };
 
 /* Writes the sums over n of them, or adds them. */

@@ -121,18 +121,25 @@ __device__ bool score_unit(const batch_of<T> &b, const window &w, int64_t m, int
     return good;
 }
 
+/* sum += W features of the gradient of input i of centre m */
+template <int W, class T>
+__device__ void add_gradient(float (&sum)[W], const batch_of<T> &b, int64_t m, int64_t i, int64_t k)
+{
+    for (int64_t j = 0; j < b.c.samples; j++) {
+        float o[W];
+        if (b.sample(m, i, j) < 0) continue;
+        load_pack<W>(o, b.c.output.at(b.sample(m, i, j), k));
+        for (int e = 0; e < W; e++) sum[e] += *b.gradient(m, i, j) * o[e];
+    }
+}
+
 /* dmean = the gradient of CBOW's input for each context */
 template <int W, class T>
 __device__ void write_mean_gradient(const batch_of<T> &b, const window &w, int64_t m)
 {
     for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
         float dx[W] = {};
-        for (int64_t j = 0; j < b.c.samples; j++) {
-            float o[W];
-            if (b.sample(m, 0, j) < 0) continue;
-            load_pack<W>(o, b.c.output.at(b.sample(m, 0, j), k));
-            for (int e = 0; e < W; e++) dx[e] += *b.gradient(m, 0, j) * o[e];
-        }
+        add_gradient<W>(dx, b, m, 0, k);
         for (int e = 0; e < W; e++) dx[e] *= b.c.share(w.contexts());
         store_floats<W>(b.at.dmean + m * b.c.D + k, dx);
     }
@@ -144,12 +151,12 @@ __device__ void score_centre(const batch_of<T> &b, const window &w, int64_t m)
 {
     const int64_t inputs = b.c.cbow ? 1 : w.contexts(), n = b.c.sets == 1 ? inputs : 1;
     float loss = 0;
-    int32_t pairs = 0, skipped = 0;
+    int64_t pairs = 0, skipped = 0;
     for (int64_t first = 0; first < inputs; first += n) {
         const bool good = score_unit<W>(b, w, m, first, n, &loss);
         for (int64_t i = first + lane_index(); i < first + n; i += WARP)
             b.at.good[m * b.at.inputs + i] = good;
-        pairs += good ? int32_t(n) : 0;
+        pairs += good ? n : 0;
         skipped += good ? 0 : 1;
     }
     __syncwarp();
@@ -225,18 +232,13 @@ template <int W, class T>
 __device__ void add_input_gradient(float (&sum)[W], const batch_of<T> &b, int64_t m, int64_t i,
                                    int64_t k)
 {
-    if (b.c.cbow) {
-        float dx[W];
-        load_floats<W>(dx, b.at.dmean + m * b.c.D + k);
-        for (int e = 0; e < W; e++) sum[e] += dx[e];
+    float dx[W];
+    if (!b.c.cbow) {
+        add_gradient<W>(sum, b, m, i, k);
         return;
     }
-    for (int64_t j = 0; j < b.c.samples; j++) {
-        float o[W];
-        if (b.sample(m, i, j) < 0) continue;
-        load_pack<W>(o, b.c.output.at(b.sample(m, i, j), k));
-        for (int e = 0; e < W; e++) sum[e] += *b.gradient(m, i, j) * o[e];
-    }
+    load_floats<W>(dx, b.at.dmean + m * b.c.D + k);
+    for (int e = 0; e < W; e++) sum[e] += dx[e];
 }
 
 /* A warp owns a token in or around the batch: the sum over the centres that it is a context of. */
@@ -245,7 +247,7 @@ template <class T, int W> __global__ void input_gradients(batch_of<T> b)
     for (int64_t r = warp_index(); r < b.at.around; r += warp_count()) {
         const int64_t from = max(r - 2 * b.c.window, int64_t(0)), to = min(r + 1, b.at.batch);
         const int32_t id = b.token_around(r);
-        const word_rows rows = rows_of_word(b.c, id < 0 ? 0 : id);
+        const word_rows rows = id < 0 ? word_rows{ nullptr, 0, 1, b.c.R } : rows_of_word(b.c, id);
         int32_t count = 0;
         for (int64_t m = from; m < to; m++) count += context_number(b, m, b.first() + r) >= 0;
         for (int64_t i = lane_index(); i < b.c.rows; i += WARP)

@@ -119,8 +119,7 @@ static inline row row_of(const wl_tensor *t, int64_t index, int64_t feature)
 static inline void prefetch(row r, int64_t n)
 {
     const char *p = r.data;
-    for (size_t at = 0; at < (size_t)n * bytes_of(r.dtype); at += 64)
-        __builtin_prefetch(p + at, 1);
+    for (size_t at = 0; at < (size_t)n * bytes_of(r.dtype); at += 64) __builtin_prefetch(p + at, 1);
 }
 
 static inline __attribute__((always_inline)) real dot_as(const void *a, const void *b,
@@ -185,21 +184,45 @@ static inline void store_row(row to, const real *from, int64_t n)
     }
 }
 
-/* The same with 16 bits rounded stochastically; `element` counts the first of them. */
+/* Rounds n features, at most BLOCK, stochastically by a random 16 bits each. */
+static inline __attribute__((always_inline)) void
+round_block(uint16_t *to, bool f16, const real *from, const uint16_t *bits, int64_t n)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        to[i] = f16 ? wl_f16_stochastic((float)from[i], bits[i])
+                    : wl_bf16_stochastic((float)from[i], bits[i]);
+}
+
+/* The same with 16 bits rounded stochastically; `element` counts the first of them. An eighth of
+ * them share a draw, whose bits lie in memory as they are dealt out: so draws and roundings are
+ * made in vectors. */
 static inline void store_row_stochastic(row to, const real *from, int64_t n, uint64_t element,
                                         uint64_t seed, uint32_t step)
 {
-    wl_random drawn = { { 0 } };
     if (to.dtype == REAL_DTYPE) {
         store_row(to, from, n);
         return;
     }
-    for (int64_t i = 0; i < n; i++) {
-        const uint64_t e = element + (uint64_t)i;
-        if (i == 0 || e % 8 == 0) drawn = wl_rounding_draw(seed, e, step);
-        const uint32_t random = wl_rounding_bits(drawn, e);
-        ((uint16_t *)to.data)[i] = to.dtype == WL_F16 ? wl_f16_stochastic((float)from[i], random)
-                                                      : wl_bf16_stochastic((float)from[i], random);
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        uint32_t words[4 * (BLOCK / 8 + 1)];
+        uint16_t bits[sizeof words / 2];
+        const uint64_t first = (element + (uint64_t)at) / 8;
+        const int64_t some = least(BLOCK, n - at), skip = (int64_t)((element + (uint64_t)at) % 8);
+#pragma omp simd
+        for (int64_t i = 0; i < (skip + some + 7) / 8; i++) {
+            const wl_random r = wl_rounding_draw(seed, (first + (uint64_t)i) * 8, step);
+            words[4 * i] = r.word[0];
+            words[4 * i + 1] = r.word[1];
+            words[4 * i + 2] = r.word[2];
+            words[4 * i + 3] = r.word[3];
+        }
+        memcpy(bits, words, (size_t)((skip + some + 7) / 8) * 16); /* little-endian */
+        uint16_t *out = (uint16_t *)to.data + at;
+        if (to.dtype == WL_F16)
+            round_block(out, true, from + at, bits + skip, some);
+        else
+            round_block(out, false, from + at, bits + skip, some);
     }
 }
 

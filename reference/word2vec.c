@@ -92,8 +92,7 @@ static void draw_some(const call *c, uint64_t place, int64_t first, int n, uint3
 {
 #pragma omp simd
     for (int i = 0; i < n; i++) {
-        const wl_random r =
-            wl_philox(c->a->seed, place, (uint32_t)(first + i), WL_PURPOSE_NEGATIVES);
+        const wl_random r = wl_word2vec_negatives_draw(c->a->seed, place, (uint32_t)(first + i));
         words[0][i] = r.word[0];
         words[1][i] = r.word[1];
         words[2][i] = r.word[2];
@@ -330,9 +329,9 @@ static void bind_samples(run *r, const centre *m, int64_t set)
     for (int64_t j = 1 + K; j < r->u.padded; j++) bind_sample(r, j, -1, 0);
 }
 
-static uint32_t step_of(const run *r, const centre *m)
+static uint32_t step_of(const run *r, const centre *m, int64_t set)
 {
-    return (uint32_t)(r->c->position + (uint64_t)m->at);
+    return wl_word2vec_rounding_step(r->c->position + (uint64_t)m->at, r->c->s.sets, set);
 }
 
 static void store_samples(const run *r, const centre *m, int64_t set)
@@ -341,7 +340,7 @@ static void store_samples(const run *r, const centre *m, int64_t set)
     if (c->direct) return;
     for (int64_t j = 0; j < r->u.samples; j++) {
         const int32_t id = j ? m->drawn[set * c->s.negative + j - 1] : m->target;
-        if (id >= 0) add_to_row(c, &c->a->output, id, r->u.dout[j], 1, step_of(r, m));
+        if (id >= 0) add_to_row(c, &c->a->output, id, r->u.dout[j], 1, step_of(r, m, set));
     }
 }
 
@@ -378,7 +377,6 @@ static bool run_unit(run *r, const centre *m, int64_t first, int64_t n, int64_t 
         return true;
     }
     r->skipped++;
-    if (r->u.fresh) memset(r->dout, 0, (size_t)(r->u.samples * r->u.D) * sizeof(real));
     return false;
 }
 
@@ -392,7 +390,7 @@ static void skipgram_unit(run *r, const centre *m, int64_t first, int64_t inputs
     bind_samples(r, m, set);
     if (!run_unit(r, m, first, inputs, set, lr) || r->sync || (c->direct && c->own_rows)) return;
     for (int64_t i = 0; i < inputs; i++)
-        add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m));
+        add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m, set));
 }
 
 /* Lists in x_at where the contexts' vectors are read, and in dx_at, where that is memory to add to,
@@ -433,7 +431,7 @@ static void cbow_unit(run *r, const centre *m, real lr)
     if (!good) return;
     if (listed) add_to_each(r->u.dx, n, share(c, n), dx, D);
     for (int64_t i = 0; !listed && i < n; i++)
-        add_to_word(c, token_at(c, context_at(m, i)), dx, share(c, n), step_of(r, m));
+        add_to_word(c, token_at(c, context_at(m, i)), dx, share(c, n), step_of(r, m, 0));
 }
 
 /* A unit a context. Meanwhile as many sets of the next centre's negatives are fetched. */

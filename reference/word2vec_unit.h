@@ -87,10 +87,7 @@ APART void scores(const unit *u)
             dots_of_two(u->x + i, u->o + j, u->D, u->quads + (j * c + i) * QUAD, c);
         if (i < c) dots_of_one(u->x + i, u->o + j, u->D, u->quads + (j * c + i) * QUAD, c);
     }
-    for (int64_t e = 0; e < n; e++) {
-        const real *q = u->quads + e * QUAD;
-        u->g[e] = QUAD == 4 ? (q[0] + q[2]) + (q[1] + q[3]) : QUAD == 2 ? q[0] + q[1] : q[0];
-    }
+    collapse(u->g, u->quads, (n + LANES - 1) / LANES * LANES);
     if (u->D % LANES) add_tails(u);
 }
 

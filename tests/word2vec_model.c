@@ -245,7 +245,7 @@ static void the_first_batch_is_as_by_hand(void **state)
     double *output = calloc((size_t)(V * D), sizeof *output);
     for (int64_t i = 0; i < n; i++) {
         if (ids[i] < 0) continue;
-        const wl_random r = wl_word2vec_negatives_draw(b.config.seed, (uint64_t)i, 0, 0, 1);
+        const wl_random r = wl_word2vec_negatives_draw(b.config.seed, (uint64_t)i, 0);
         const int32_t negative = wl_noise_draw(noise, (uint64_t)r.word[0] << 32 | r.word[1]);
         const int64_t contexts = add_by_hand(&b, tables, ids, n, i, ids[i], -0.5, output);
         pairs += contexts;

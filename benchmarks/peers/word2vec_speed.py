@@ -36,7 +36,7 @@ EPILOG = f"""\
 Speed: the words of the vocabulary, times epochs, a second of training's wall time; median (least
 to most) of the repeats, which are interleaved. Both peers run on the fastest build for this
 processor, but for the rows "v2": wordloom's build for {V2}.
-Wordloom prints tenths of a second: a run should take ten seconds or more."""
+Wordloom prints hundredths of a second: a run should take a second or more."""
 
 
 def add_parser(commands, common):

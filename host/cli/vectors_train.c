@@ -74,7 +74,36 @@ static wl_status name_checkpoint(job *j, wl_error *error)
     j->checkpoint = s->checkpoint ? strdup(s->checkpoint) : malloc(strlen(s->out) + sizeof suffix);
     if (!j->checkpoint) return wl_error_set(error, WL_NO_MEMORY, "no memory for a file's name");
     if (!s->checkpoint) strcat(strcpy(j->checkpoint, s->out), suffix);
-    return s->checkpoint_every > 0 ? try_to_write(j->checkpoint, error) : WL_OK;
+    return WL_OK;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (stat(a, &x) || stat(b, &y)) return !strcmp(a, b);
+    return x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
+}
+
+/* No file is written over another that the run reads or writes. */
+static int check_distinct(const job *j)
+{
+    const struct {
+        const char *option, *path;
+    } files[] = { { "--corpus", j->set.corpus },
+                  { "--read-vocab", j->set.read_vocabulary },
+                  { "--out", j->set.out },
+                  { "--save-vocab", j->set.save_vocabulary },
+                  { "--checkpoint", j->checkpoint } };
+    enum { FILES = sizeof files / sizeof *files };
+    for (int i = 0; i < FILES; i++)
+        for (int k = i + 1; k < FILES; k++) {
+            if (!files[i].path || !files[k].path || !same_file(files[i].path, files[k].path))
+                continue;
+            say("%s and %s: expected two files, found \"%s\" for both", files[i].option,
+                files[k].option, files[k].path);
+            return EXIT_USAGE;
+        }
+    return EXIT_DONE;
 }
 
 /* Whether the run is kept where it stands now and then. */
@@ -142,7 +171,7 @@ static wl_status prepare(job *j, wl_error *error)
 {
     const train_options *s = &j->set;
     wl_status status = try_to_write(s->out, error);
-    if (!status) status = name_checkpoint(j, error);
+    if (!status && keeps(j)) status = try_to_write(j->checkpoint, error);
     if (!status) status = wl_corpus_open(&j->corpus, s->corpus, error);
     if (status) return status;
     catch_signals();
@@ -174,7 +203,9 @@ static int interrupted(job *j)
 {
     wl_error error;
     if (!keeps(j)) {
-        say("interrupted: nothing is kept, without checkpoints");
+        say(j->kept ? "interrupted: %s is as it was, without newer checkpoints"
+                    : "interrupted: nothing is kept, without checkpoints",
+            j->checkpoint);
         return EXIT_INTERRUPTED;
     }
     const wl_status status = keep(j, &error);
@@ -187,8 +218,10 @@ static int interrupted(job *j)
 static int write_vectors(job *j)
 {
     const train_options *s = &j->set;
-    wl_error error;
+    wl_error error, other;
     const wl_status status = wl_word2vec_write(j->model, s->out, s->format, &error);
+    if (status && keeps(j) && !keep(j, &other))
+        say("%s has the run: the same command with --resume writes the vectors", j->checkpoint);
     if (status) return fail(status, &error);
     progress_note(&j->report, "wrote %s: %" PRId64 " words, %" PRId64 " numbers each", s->out,
                   wl_vocabulary_size(j->words), s->config.dim);
@@ -210,9 +243,13 @@ static int train(job *j)
 static int run(job *j)
 {
     wl_error error;
-    const int code = device_open(j->set.common.device, &j->ctx);
+    int code = device_open(j->set.common.device, &j->ctx);
     if (code) return code;
-    const wl_status status = prepare(j, &error);
+    wl_status status = name_checkpoint(j, &error);
+    if (status) return fail(status, &error);
+    code = check_distinct(j);
+    if (code) return code;
+    status = prepare(j, &error);
     return status ? fail(status, &error) : train(j);
 }
 

@@ -134,6 +134,9 @@ static wl_status write_content(wl_word2vec *m, const content *c, const char *pat
 wl_status wl_word2vec_save(wl_word2vec *m, const wl_tokens *text, const char *path, wl_error *error)
 {
     content c;
+    if (m->at.bad > 0) /* the last one that was good stays */
+        return wl_error_set(error, WL_NOT_FINITE,
+                            "%s: not written: of late most scores were not finite", path);
     wl_status status = describe(m, text, &c, path, error);
     if (!status) status = write_content(m, &c, path, error);
     content_free(&c);

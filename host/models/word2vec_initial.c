@@ -37,6 +37,11 @@ static wl_status measure_pieces(wl_word2vec *m, wl_error *error)
 wl_status wl_word2vec_list_pieces(wl_word2vec *m, wl_error *error)
 {
     if (m->config.subword.buckets == 0) return WL_OK;
+    if (m->config.subword.buckets > INT32_MAX - m->V)
+        return wl_error_set(error, WL_OUT_OF_RANGE,
+                            "word2vec: expected less than 2^31 words and buckets together, found "
+                            "%lld and %lld",
+                            (long long)m->V, (long long)m->config.subword.buckets);
     const wl_status status = measure_pieces(m, error);
     if (status || m->G == 0) return status;
     m->host_spans = malloc((size_t)(2 * m->V) * sizeof *m->host_spans);

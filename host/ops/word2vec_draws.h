@@ -25,20 +25,26 @@ WL_BOTH int64_t wl_word2vec_reach(uint64_t seed, uint64_t place, int64_t window)
     return 1 + (int64_t)((uint64_t)r.word[0] * (uint64_t)window >> 32);
 }
 
-/* The draw for negatives 2 pair and 2 pair + 1 of a centre's set number `set`, of K. (A set a
- * window, or one a context.) */
-WL_BOTH wl_random wl_word2vec_negatives_draw(uint64_t seed, uint64_t place, int64_t set,
-                                             int64_t pair, int64_t K)
+/* The draw for two of a centre's negatives. Its sets (one a window, or one a context) follow each
+ * other, of K in (K + 1) / 2 draws each; `number` counts them all. */
+WL_BOTH wl_random wl_word2vec_negatives_draw(uint64_t seed, uint64_t place, uint32_t number)
 {
-    return wl_philox(seed, place, (uint32_t)(set * ((K + 1) / 2) + pair), WL_PURPOSE_NEGATIVES);
+    return wl_philox(seed, place, number, WL_PURPOSE_NEGATIVES);
 }
 
-/* The word that half a draw, 64 bits of it, gives, or -1 where it is the target. */
+/* The word that half a draw, 64 bits of it, gives; -1 where it is the target, or where the table
+ * names no word. */
 WL_BOTH int32_t wl_word2vec_negative(const wl_alias_column *noise, int64_t V, uint32_t high,
                                      uint32_t low, int32_t target)
 {
     const int32_t drawn = wl_alias_draw(noise, V, (uint64_t)high << 32 | low);
-    return drawn == target ? -1 : drawn;
+    return drawn == target || (uint32_t)drawn >= (uint64_t)V ? -1 : drawn;
+}
+
+/* The step by which updates of 16-bit rows are rounded: each set of a centre has its own. */
+WL_BOTH uint32_t wl_word2vec_rounding_step(uint64_t place, int64_t sets, int64_t set)
+{
+    return (uint32_t)(place * (uint64_t)sets + (uint64_t)set);
 }
 
 #endif

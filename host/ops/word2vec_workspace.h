@@ -1,5 +1,5 @@
-/* How the CPU lays out the workspace of <wordloom/word2vec.h>: for the contract, which measures,
- * and for the reference, which carves. A base of null only measures. */
+/* How each backend lays out the workspace of <wordloom/word2vec.h>: for the contract, which
+ * measures, and for the reference and the kernels, which carve. A base of null only measures. */
 #ifndef WL_WORD2VEC_WORKSPACE_H
 #define WL_WORD2VEC_WORKSPACE_H
 
@@ -7,6 +7,8 @@
 
 /* Samples come in sixes, contexts in tens: the reference has loops of these constant lengths. */
 enum { WL_WORD2VEC_SIX = 6, WL_WORD2VEC_TEN = 10 };
+/* Samples whose gradients a lane of a GPU keeps in registers. */
+enum { WL_WORD2VEC_TILE = 8 };
 /* Neighbours that one thread works on at a time in sync, whatever the number of threads. */
 enum { WL_WORD2VEC_PART = 32 };
 
@@ -49,10 +51,13 @@ typedef struct wl_word2vec_scratch {
     int32_t *drawn[2];      /* [sets,negative] of this centre and of the next */
 } wl_word2vec_scratch;
 
+/* The next `count` of `size` bytes. More than there can be, such as where a device could not tell
+ * what it needs, stays SIZE_MAX. */
 static inline void *wl_word2vec_take(char *base, size_t *at, int64_t count, size_t size)
 {
     void *out = base ? base + *at : NULL;
-    *at += wl_part(count, size);
+    const bool fits = *at != SIZE_MAX && size < SIZE_MAX / 2 / (size_t)(count ? count : 1);
+    *at = fits ? *at + wl_part(count, size) : SIZE_MAX;
     return out;
 }
 
@@ -151,8 +156,8 @@ static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *b
 
 typedef struct wl_word2vec_cuda_hogwild {
     int64_t inputs, spilt;    /* of a unit at most; samples beyond what stays in registers */
-    float *loss;              /* [workers] */
-    int32_t *pairs, *skipped; /* [workers] */
+    double *loss;             /* [workers] */
+    int64_t *pairs, *skipped; /* [workers] */
     float *x;                 /* [workers,inputs,D] */
     float *g;                 /* [workers,inputs,1+negative] */
     float *spill;             /* [workers,spilt,D] */
@@ -163,15 +168,15 @@ static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *ou
                                                     const wl_word2vec_sizes *s,
                                                     const wl_word2vec_args *a)
 {
-    const int64_t n = a->workers, K = 1 + s->negative;
+    const int64_t n = a->workers, n_samples = 1 + s->negative;
     size_t at = 0;
     out->inputs = a->method == WL_CBOW || s->sets > 1 ? 1 : s->contexts;
-    out->spilt = K > 8 ? K : 0;
-    out->loss = (float *)wl_word2vec_take(base, &at, n, 4);
-    out->pairs = (int32_t *)wl_word2vec_take(base, &at, n, 4);
-    out->skipped = (int32_t *)wl_word2vec_take(base, &at, n, 4);
+    out->spilt = n_samples > WL_WORD2VEC_TILE ? n_samples : 0;
+    out->loss = (double *)wl_word2vec_take(base, &at, n, 8);
+    out->pairs = (int64_t *)wl_word2vec_take(base, &at, n, 8);
+    out->skipped = (int64_t *)wl_word2vec_take(base, &at, n, 8);
     out->x = (float *)wl_word2vec_take(base, &at, n * out->inputs * s->D, 4);
-    out->g = (float *)wl_word2vec_take(base, &at, n * out->inputs * K, 4);
+    out->g = (float *)wl_word2vec_take(base, &at, n * out->inputs * n_samples, 4);
     out->spill = (float *)wl_word2vec_take(base, &at, n * out->spilt * s->D, 4);
     out->drawn = (int32_t *)wl_word2vec_take(base, &at, n * s->sets * s->negative, 4);
     return at;
@@ -180,8 +185,8 @@ static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *ou
 /* A batch of M centres, and the tokens around it: M and a window to either side. */
 typedef struct wl_word2vec_cuda_sync {
     int64_t batch, around, inputs;
-    float *loss;                          /* [batch] */
-    int32_t *pairs, *skipped;             /* [batch] */
+    double *loss;                         /* [batch] */
+    int64_t *pairs, *skipped;             /* [batch] */
     int32_t *reach;                       /* [batch,2]: contexts to the left and to the right */
     uint8_t *good;                        /* [batch,inputs]: whether the unit of an input counts */
     float *x, *dx;                        /* [around,D]: tokens' vectors, and their gradients */
@@ -198,23 +203,23 @@ static inline size_t wl_word2vec_cuda_sync_carve(wl_word2vec_cuda_sync *out, cha
                                                  const wl_word2vec_args *a,
                                                  size_t (*grouping_bytes)(int64_t))
 {
-    const int64_t M = a->batch, around = M + 2 * s->window, K = 1 + s->negative;
+    const int64_t M = a->batch, around = M + 2 * s->window, n_samples = 1 + s->negative;
     const bool cbow = a->method == WL_CBOW;
     const int64_t in = around * s->rows, outs = M * s->slots, means = cbow ? M * s->D : 0;
     size_t at = 0;
     out->batch = M;
     out->around = around;
     out->inputs = cbow ? 1 : s->contexts;
-    out->loss = (float *)wl_word2vec_take(base, &at, M, 4);
-    out->pairs = (int32_t *)wl_word2vec_take(base, &at, M, 4);
-    out->skipped = (int32_t *)wl_word2vec_take(base, &at, M, 4);
+    out->loss = (double *)wl_word2vec_take(base, &at, M, 8);
+    out->pairs = (int64_t *)wl_word2vec_take(base, &at, M, 8);
+    out->skipped = (int64_t *)wl_word2vec_take(base, &at, M, 8);
     out->reach = (int32_t *)wl_word2vec_take(base, &at, 2 * M, 4);
     out->good = (uint8_t *)wl_word2vec_take(base, &at, M * out->inputs, 1);
     out->x = (float *)wl_word2vec_take(base, &at, around * s->D, 4);
     out->dx = (float *)wl_word2vec_take(base, &at, around * s->D, 4);
     out->mean = (float *)wl_word2vec_take(base, &at, means, 4);
     out->dmean = (float *)wl_word2vec_take(base, &at, means, 4);
-    out->g = (float *)wl_word2vec_take(base, &at, M * out->inputs * K, 4);
+    out->g = (float *)wl_word2vec_take(base, &at, M * out->inputs * n_samples, 4);
     out->dout = (float *)wl_word2vec_take(base, &at, outs * s->D, 4);
     out->input_rows = (int32_t *)wl_word2vec_take(base, &at, in, 4);
     out->input_counts = (int32_t *)wl_word2vec_take(base, &at, around, 4);

@@ -64,8 +64,9 @@ typedef struct wl_word2vec wl_word2vec;
 
 /* An untrained model of the vocabulary's words on the device of `ctx`; the vocabulary (with its
  * counts) and the context must outlive it. It sets the context's workspace whenever it computes.
- * WL_OUT_OF_RANGE: a field of the configuration, which the error names, or a word of more than
- * 2^20 n-grams. WL_NO_MEMORY. */
+ * WL_OUT_OF_RANGE: a field of the configuration, which the error names; a word of more than 2^20
+ * n-grams, or more than 2^31 - 1 of them or rows in all; no noise distribution (see
+ * wl_noise_create). WL_NO_MEMORY. */
 WL_API wl_status wl_word2vec_create(wl_word2vec **out, wl_ctx *ctx,
                                     const wl_word2vec_config *config, const wl_vocabulary *words,
                                     wl_error *error);
@@ -84,8 +85,9 @@ typedef struct wl_word2vec_progress {
     int32_t epoch_ended; /* 1 for an epoch's last report, which also is its loss */
 } wl_word2vec_progress;
 
-/* Called many times a second, and at the end of each epoch. Nonzero ends training there. The
- * model may be saved and written from within. */
+/* Called after every 16 slices of a shard (of a large text some 130,000 to 260,000 centres) and at
+ * the end of each epoch. Nonzero ends training there. The model may be saved and written from
+ * within. */
 typedef int wl_word2vec_report(void *user, const wl_word2vec_progress *progress);
 
 /* Trains to the end of the last epoch from where the model is: at the start, or where a run ended
