@@ -1,0 +1,272 @@
+/* Neighbouring centres of <wordloom/word2vec.h> worked through, one unit after another: what
+ * hogwild and sync have in common. */
+#ifndef WL_REF_WORD2VEC_RUN_H
+#define WL_REF_WORD2VEC_RUN_H
+
+#include "word2vec_call.h"
+#include "word2vec_unit.h"
+
+/* What works through neighbouring centres. In sync it reads and adds to buffers: x and dx of the
+ * tokens from `first` on, dout of the centre's slots, and the rows that these are meant for. */
+typedef struct run {
+    const call *c;
+    wl_word2vec_scratch at;
+    unit u;
+    loss_sum loss;
+    int64_t pairs, skipped;
+    bool sync;
+    int64_t first;
+    real *x, *dx, *dout;
+    int32_t *input_rows, *input_counts, *output_rows, *output_counts;
+} run;
+
+static run run_of(const call *c, char *memory)
+{
+    run r = { .c = c, .loss = { 0, 0, 1 } };
+    wl_word2vec_carve(&r.at, memory, &c->s);
+    r.u = (unit){ .D = c->d->D,
+                  .x = (real **)r.at.x_at,
+                  .dx = (real **)r.at.dx_at,
+                  .o = (real **)r.at.o_at,
+                  .dout = (real **)r.at.dout_at,
+                  .g = r.at.g,
+                  .quads = r.at.quads };
+    memset(r.at.spare, 0, (size_t)c->d->D * sizeof(real));
+    return r;
+}
+
+static real *nth_row(void *rows, int64_t i, int64_t D) { return (real *)rows + i * D; }
+
+static real *cleared(void *rows, int64_t i, int64_t D)
+{
+    return memset(nth_row(rows, i, D), 0, (size_t)D * sizeof(real));
+}
+
+/* Rows may be read and added to in place. */
+static bool in_place(const run *r)
+{
+    return r->c->direct && !r->sync && one_tile(r->u.inputs, r->u.padded);
+}
+
+/* Input i of the unit is the word at a place. */
+static void bind_input(run *r, int64_t i, int64_t place)
+{
+    const call *c = r->c;
+    const int64_t D = c->d->D, id = token_at(c, place);
+    const bool direct = c->direct && c->own_rows;
+    real *row = row_of(&c->a->input, id, 0).data;
+    if (r->sync) {
+        r->u.x[i] = direct ? row : nth_row(r->x, place - r->first, D);
+        r->u.dx[i] = nth_row(r->dx, place - r->first, D);
+        return;
+    }
+    const bool here = direct && in_place(r);
+    r->u.x[i] = here ? row : nth_row(r->at.x, i, D);
+    if (!here) word_vector(c, id, r->u.x[i]);
+    r->u.dx[i] = direct ? row : cleared(r->at.dx, i, D);
+}
+
+/* Sample j of the unit is a word, or -1; in sync its gradient goes to a slot. */
+static void bind_sample(run *r, int64_t j, int32_t id, int64_t slot)
+{
+    const call *c = r->c;
+    const int64_t D = c->d->D;
+    if (id < 0) {
+        r->u.o[j] = r->u.o[0];
+        r->u.dout[j] = r->at.spare;
+        return;
+    }
+    const row at = row_of(&c->a->output, id, 0);
+    const bool here = c->direct && (r->sync || in_place(r));
+    r->u.o[j] = here ? at.data : nth_row(r->at.o, j, D);
+    if (!here) load_row(r->u.o[j], at, D);
+    r->u.dout[j] = r->sync     ? nth_row(r->dout, slot, D)
+                   : c->direct ? at.data
+                               : cleared(r->at.dout, j, D);
+}
+
+/* The target and a set of negatives. */
+static void bind_samples(run *r, const centre *m, int64_t set)
+{
+    const int64_t K = r->c->s.negative;
+    const int32_t *drawn = m->drawn + set * K;
+    bind_sample(r, 0, m->target, 0);
+    for (int64_t k = 0; k < K; k++) bind_sample(r, 1 + k, drawn[k], 1 + set * K + k);
+    for (int64_t j = 1 + K; j < r->u.padded; j++) bind_sample(r, j, -1, 0);
+}
+
+static uint32_t step_of(const run *r, const centre *m, int64_t set)
+{
+    return wl_word2vec_rounding_step(r->c->position + (uint64_t)m->at, r->c->s.sets, set);
+}
+
+static void store_samples(const run *r, const centre *m, int64_t set)
+{
+    const call *c = r->c;
+    if (c->direct) return;
+    for (int64_t j = 0; j < r->u.samples; j++) {
+        const int32_t id = j ? m->drawn[set * c->s.negative + j - 1] : m->target;
+        if (id >= 0) add_to_row(c, &c->a->output, id, r->u.dout[j], 1, step_of(r, m, set));
+    }
+}
+
+/* In sync, contexts first..first + n - 1 and a set of samples have gradients meant for their rows.
+ */
+static void count_rows(run *r, const centre *m, int64_t first, int64_t n, int64_t set)
+{
+    const int64_t rows = r->c->s.rows, K = r->c->s.negative;
+    for (int64_t i = first; i < first + n; i++) {
+        const int64_t place = context_at(m, i), id = token_at(r->c, place), at = place - r->first;
+        const int32_t *pieces;
+        if (r->input_counts[at]++) continue;
+        const int64_t some = 1 + pieces_of(r->c, id, &pieces);
+        for (int64_t k = 0; k < some; k++)
+            r->input_rows[at * rows + k] = (int32_t)input_row(r->c, id, pieces, k);
+    }
+    for (int64_t j = 0; j < r->u.samples; j++) {
+        const int64_t slot = j ? set * K + j : 0;
+        r->output_rows[slot] = j ? m->drawn[slot - 1] : m->target;
+        r->output_counts[slot] += (int32_t)r->u.inputs;
+    }
+}
+
+/* Runs the unit of contexts first..first + n - 1 and a set of samples; false: nothing came of it.
+ */
+static bool run_unit(run *r, const centre *m, int64_t first, int64_t n, int64_t set, real lr)
+{
+    if (compute(&r->u, lr, m->drawn + set * r->c->s.negative, &r->loss)) {
+        r->pairs += r->u.inputs;
+        if (r->sync)
+            count_rows(r, m, first, n, set);
+        else
+            store_samples(r, m, set);
+        return true;
+    }
+    r->skipped++;
+    return false;
+}
+
+/* Contexts first..first + inputs - 1 of a centre with one set of negatives. */
+static void skipgram_unit(run *r, const centre *m, int64_t first, int64_t inputs, int64_t set,
+                          real lr)
+{
+    const call *c = r->c;
+    r->u.inputs = inputs;
+    for (int64_t i = 0; i < inputs; i++) bind_input(r, i, context_at(m, first + i));
+    bind_samples(r, m, set);
+    if (!run_unit(r, m, first, inputs, set, lr) || r->sync || (c->direct && c->own_rows)) return;
+    for (int64_t i = 0; i < inputs; i++)
+        add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m, set));
+}
+
+/* Lists in x_at where the contexts' vectors are read, and in dx_at, where that is memory to add to,
+ * where their gradients go. */
+static void list_contexts(run *r, const centre *m)
+{
+    const call *c = r->c;
+    const int64_t D = c->d->D, n = contexts_of(m);
+    const bool direct = c->direct && c->own_rows;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t place = context_at(m, i), id = token_at(c, place), at = place - r->first;
+        r->u.x[i] = direct    ? row_of(&c->a->input, id, 0).data
+                    : r->sync ? nth_row(r->x, at, D)
+                              : nth_row(r->at.x, i, D);
+        if (!direct && !r->sync) word_vector(c, id, r->u.x[i]);
+        r->u.dx[i] = r->sync ? nth_row(r->dx, at, D) : r->u.x[i];
+    }
+}
+
+/* The unit's one input is the mean, or the sum, of the contexts. */
+static void cbow_unit(run *r, const centre *m, real lr)
+{
+    const call *c = r->c;
+    const int64_t D = c->d->D, n = contexts_of(m);
+    const bool listed = r->sync || (c->direct && c->own_rows);
+    real *x = memset(r->at.mean, 0, (size_t)D * sizeof *x);
+    real *dx = memset(r->at.dmean, 0, (size_t)D * sizeof *dx);
+    list_contexts(r, m);
+    add_sum(x, c->a->context == WL_CONTEXT_SUM ? 1 : 1 / (real)n, r->u.x, n, D);
+    unit whole = r->u;
+    r->u.inputs = 1;
+    r->u.x = &x;
+    r->u.dx = &dx;
+    bind_samples(r, m, 0);
+    const bool good = run_unit(r, m, 0, n, 0, lr);
+    r->u.x = whole.x;
+    r->u.dx = whole.dx;
+    if (!good) return;
+    if (listed) add_to_each(r->u.dx, n, share(c, n), dx, D);
+    for (int64_t i = 0; !listed && i < n; i++)
+        add_to_word(c, token_at(c, context_at(m, i)), dx, share(c, n), step_of(r, m, 0));
+}
+
+/* A unit a context. Meanwhile as many sets of the next centre's negatives are fetched. */
+static void pair_units(run *r, const centre *m, const centre *next, real lr)
+{
+    const int64_t n = contexts_of(m), sets = next->target < 0 ? 0 : contexts_of(next);
+    for (int64_t i = 0; i < n; i++) {
+        if (i < sets) prefetch_set(r->c, next, i);
+        skipgram_unit(r, m, i, 1, i, lr);
+    }
+    for (int64_t i = n; i < sets; i++) prefetch_set(r->c, next, i);
+}
+
+static void train_centre(run *r, const centre *m, const centre *next, real lr)
+{
+    const int64_t n = contexts_of(m);
+    r->u.samples = 1 + r->c->s.negative;
+    r->u.padded = r->c->s.samples;
+    if (m->target < 0 || n == 0) return;
+    if (r->c->a->method == WL_CBOW)
+        cbow_unit(r, m, lr);
+    else if (r->c->s.sets == 1)
+        skipgram_unit(r, m, 0, n, 0, lr);
+    else
+        pair_units(r, m, next, lr);
+}
+
+static void write_tallies(const call *c, const wl_word2vec_tally *tally, int64_t n, bool more)
+{
+    wide loss = 0;
+    int64_t pairs = more ? *(int64_t *)c->a->pairs.data : 0;
+    int64_t skipped = more ? *(int64_t *)c->a->skipped.data : 0;
+    for (int64_t i = 0; i < n; i++) {
+        loss += (wide)tally[nth(i, n)].loss;
+        pairs += tally[i].pairs;
+        skipped += tally[i].skipped;
+    }
+    *(int64_t *)c->a->pairs.data = pairs;
+    *(int64_t *)c->a->skipped.data = skipped;
+    if (!wl_present(&c->a->loss)) return;
+    real *out = c->a->loss.data;
+    *out = (real)(loss + (more ? (wide)*out : 0));
+}
+
+/* In sync the slots of a centre's gradients are next to those of the centre before. */
+static void next_slots(run *r, bool first)
+{
+    const int64_t slots = r->c->s.slots, D = r->c->d->D;
+    if (!first) {
+        r->dout += slots * D;
+        r->output_rows += slots;
+        r->output_counts += slots;
+    }
+    r->u.fresh = r->c->s.sets == 1;
+    if (!r->u.fresh) memset(r->dout, 0, (size_t)(slots * D) * sizeof(real));
+}
+
+/* Trains on centres from..to-1, planning and fetching one ahead. */
+static wl_word2vec_tally train_centres(run *r, int64_t from, int64_t to, real lr, real slope)
+{
+    centre next = centre_of(r->c, from, r->at.drawn[0]);
+    for (int64_t i = from; i < to; i++) {
+        const centre now = next;
+        next = centre_of(r->c, i + 1 < to ? i + 1 : r->c->end, r->at.drawn[(i + 1 - from) % 2]);
+        prefetch_centre(r->c, &next);
+        if (r->sync) next_slots(r, i == from);
+        train_centre(r, &now, &next, lr + slope * (real)(i - r->c->begin));
+    }
+    return (wl_word2vec_tally){ (double)loss_of(&r->loss), r->pairs, r->skipped };
+}
+
+#endif
