@@ -116,6 +116,7 @@ WL_API wl_status wl_word2vec_write(wl_word2vec *model, const char *path, wl_vect
  * the vocabulary and its counts, the configuration, the place in the run, the hash of `tokens`,
  * which the model is trained on, and a checksum of all that. A run that is loaded from it ends with
  * the same bits as one that was never interrupted, but for `hogwild` with several workers.
+ * WL_NOT_FINITE: since it last was reported most scores were not finite; the old file stays.
  * WL_IO_ERROR. WL_NO_MEMORY. */
 WL_API wl_status wl_word2vec_save(wl_word2vec *model, const wl_tokens *tokens, const char *path,
                                   wl_error *error);
