@@ -52,8 +52,9 @@ def train_gensim(system, corpus, args, seed, threads):
                      workers=threads)
     model.build_vocab(corpus_file=corpus)
     start = time.perf_counter()
-    model.train(corpus_file=corpus, total_words=model.corpus_total_words,
-                total_examples=model.corpus_count, epochs=args.epochs)
+    # without total_examples the learning rate falls by words, as in word2vec.c and wordloom; with it
+    # by sentences, which is another schedule where sentences are not alike
+    model.train(corpus_file=corpus, total_words=model.corpus_total_words, epochs=args.epochs)
     seconds = time.perf_counter() - start
     words = model.wv.index_to_key
     count = args.epochs * sum(model.wv.get_vecattr(word, "count") for word in words)
