@@ -159,44 +159,29 @@ static void skipgram_unit(run *r, const centre *m, int64_t first, int64_t inputs
         add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m, set));
 }
 
-/* Lists in x_at where the contexts' vectors are read, and in dx_at, where that is memory to add to,
- * where their gradients go. */
-static void list_contexts(run *r, const centre *m)
-{
-    const call *c = r->c;
-    const int64_t D = c->d->D, n = contexts_of(m);
-    const bool direct = c->direct && c->own_rows;
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t place = context_at(m, i), id = token_at(c, place), at = place - r->first;
-        r->u.x[i] = direct    ? row_of(&c->a->input, id, 0).data
-                    : r->sync ? nth_row(r->x, at, D)
-                              : nth_row(r->at.x, i, D);
-        if (!direct && !r->sync) word_vector(c, id, r->u.x[i]);
-        r->u.dx[i] = r->sync ? nth_row(r->dx, at, D) : r->u.x[i];
-    }
-}
-
-/* The unit's one input is the mean, or the sum, of the contexts. */
+/* The unit's one input is the mean, or the sum, of the contexts, which are bound as a unit's inputs
+ * are: to be read, and added to where that is done in place. */
 static void cbow_unit(run *r, const centre *m, real lr)
 {
     const call *c = r->c;
     const int64_t D = c->d->D, n = contexts_of(m);
-    const bool listed = r->sync || (c->direct && c->own_rows);
+    const bool bound = r->sync || (c->direct && c->own_rows);
+    real **const x_at = r->u.x, **const dx_at = r->u.dx;
     real *x = memset(r->at.mean, 0, (size_t)D * sizeof *x);
     real *dx = memset(r->at.dmean, 0, (size_t)D * sizeof *dx);
-    list_contexts(r, m);
-    add_sum(x, c->a->context == WL_CONTEXT_SUM ? 1 : 1 / (real)n, r->u.x, n, D);
-    unit whole = r->u;
+    r->u.inputs = n;
+    for (int64_t i = 0; i < n; i++) bind_input(r, i, context_at(m, i));
+    add_sum(x, c->a->context == WL_CONTEXT_SUM ? 1 : 1 / (real)n, x_at, n, D);
     r->u.inputs = 1;
     r->u.x = &x;
     r->u.dx = &dx;
     bind_samples(r, m, 0);
     const bool good = run_unit(r, m, 0, n, 0, lr);
-    r->u.x = whole.x;
-    r->u.dx = whole.dx;
+    r->u.x = x_at;
+    r->u.dx = dx_at;
     if (!good) return;
-    if (listed) add_to_each(r->u.dx, n, share(c, n), dx, D);
-    for (int64_t i = 0; !listed && i < n; i++)
+    if (bound) add_to_each(dx_at, n, share(c, n), dx, D);
+    for (int64_t i = 0; !bound && i < n; i++)
         add_to_word(c, token_at(c, context_at(m, i)), dx, share(c, n), step_of(r, m, 0));
 }
 

@@ -128,6 +128,20 @@ static void n_grams_find_unknown_words(void **state)
     assert_has("stdout", "unseen : unseen-too :: unseen-as-well : ?\n   1  ");
 }
 
+/* The text stays, and so does a checkpoint that the vectors would take the place of. */
+static void one_file_for_two_things_is_usage(void **state)
+{
+    (void)state;
+    assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
+                         in_folder("corpus.txt"), "--format=text", NULL),
+                     2);
+    assert_has("stderr", "--corpus and --out: expected two files");
+    assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
+                         in_folder("same.txt"), "--checkpoint", in_folder("same.txt"), NULL),
+                     2);
+    assert_has("stderr", "--out and --checkpoint: expected two files");
+}
+
 static void a_corpus_without_frequent_words_fails(void **state)
 {
     (void)state;
@@ -254,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_saved_vocabulary_trains_the_same),
         cmocka_unit_test(every_way_is_the_same_again),
         cmocka_unit_test(n_grams_find_unknown_words),
+        cmocka_unit_test(one_file_for_two_things_is_usage),
         cmocka_unit_test(a_corpus_without_frequent_words_fails),
         cmocka_unit_test(an_interrupted_run_goes_on_where_it_was),
         cmocka_unit_test(a_killed_run_ends_with_the_same_bytes),

@@ -285,6 +285,15 @@ void holds(const char *op, const char *sizes)
     }
 }
 
+void all_hold(const char *op, const char *const *sizes, const char *more)
+{
+    for (int i = 0; sizes[i]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "%s %s", sizes[i], more);
+        holds(op, text);
+    }
+}
+
 void differentiates(const char *backward_op, const char *sizes)
 {
     verdict why;

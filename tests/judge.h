@@ -28,6 +28,8 @@ bool repeats_on(const wl_backend *backend, const op_case *c, verdict why);
 /* A case of an operator: agrees, and repeats, on every backend, in each of f32, f16 and bf16
  * (where something is STORED) with ids of both widths (where there are any). */
 void holds(const char *op, const char *sizes);
+/* The same for each of `sizes`, which end with null, and `more` words. */
+void all_hold(const char *op, const char *const *sizes, const char *more);
 /* The derivative of a backward operator, in double. */
 void differentiates(const char *backward_op, const char *sizes);
 /* Runs an operator on every backend and compares one row with values that are exact. */

@@ -84,42 +84,33 @@ static const char *const sizes[] = {
     NULL,
 };
 
-static void all_hold(const char *op, const char *more)
-{
-    for (int i = 0; sizes[i]; i++) {
-        char text[256];
-        snprintf(text, sizeof text, "%s %s", sizes[i], more);
-        holds(op, text);
-    }
-}
-
 static void forward_holds(void **state)
 {
     (void)state;
-    all_hold("negative_sampling_forward", "");
-    all_hold("negative_sampling_forward", "-dh scale=0.25");
+    all_hold("negative_sampling_forward", sizes, "");
+    all_hold("negative_sampling_forward", sizes, "-dh scale=0.25");
 }
 
 static void backward_holds(void **state)
 {
     (void)state;
-    all_hold("negative_sampling_backward", "");
-    all_hold("negative_sampling_backward", "-dloss -dtable");
-    all_hold("negative_sampling_backward", "-dh");
+    all_hold("negative_sampling_backward", sizes, "");
+    all_hold("negative_sampling_backward", sizes, "-dloss -dtable");
+    all_hold("negative_sampling_backward", sizes, "-dh");
 }
 
 static void shared_forward_holds(void **state)
 {
     (void)state;
-    all_hold("negative_sampling_shared_forward", "");
+    all_hold("negative_sampling_shared_forward", sizes, "");
     holds("negative_sampling_shared_forward", "N=400 K=64 V=500 D=100"); /* several tiles */
 }
 
 static void shared_backward_holds(void **state)
 {
     (void)state;
-    all_hold("negative_sampling_shared_backward", "");
-    all_hold("negative_sampling_shared_backward", "-dloss -dtable");
+    all_hold("negative_sampling_shared_backward", sizes, "");
+    all_hold("negative_sampling_shared_backward", sizes, "-dloss -dtable");
     holds("negative_sampling_shared_backward", "N=400 K=64 V=500 D=100");
 }
 

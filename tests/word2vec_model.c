@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <unistd.h>
 #include <omp.h>
 
 /* Ways of training that differ in what is computed. */
@@ -277,6 +278,8 @@ static void a_run_that_diverges_stops_with_finite_tables(void **state)
     wl_word2vec *model = make_model(&b);
     assert_int_equal(wl_word2vec_train(model, b.tokens, NULL, NULL, NULL, &error), WL_NOT_FINITE);
     assert_error(&error, "25 times in a row", "learning rate", NULL);
+    assert_int_equal(wl_word2vec_save(model, b.tokens, in_folder("bad"), &error), WL_NOT_FINITE);
+    assert_int_equal(access(in_folder("bad"), F_OK), -1);
     assert_int_equal(wl_word2vec_write(model, in_folder("finite.txt"), WL_VECTORS_TEXT, &error),
                      WL_OK);
     wl_word2vec_destroy(model);

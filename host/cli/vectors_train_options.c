@@ -211,17 +211,11 @@ static const char summary[] =
 /* "3-6" */
 static int read_subword(const char *text, wl_subword *to)
 {
-    int min, max;
-    char more;
     if (!text) {
         to->buckets = 0;
         return OPTIONS_READ;
     }
-    if (sscanf(text, "%2d-%2d%c", &min, &max, &more) == 2 && min >= 1 && max >= min && max <= 64) {
-        to->min = min;
-        to->max = max;
-        return OPTIONS_READ;
-    }
+    if (wl_subword_parse(to, text) && to->min >= 1 && to->max >= to->min) return OPTIONS_READ;
     say("--subword: expected MIN-MAX such as 3-6, from 1 to 64, found \"%s\" (see wordloom vectors "
         "train --help)",
         text);

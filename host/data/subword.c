@@ -96,3 +96,18 @@ int64_t wl_subword_mean(const wl_subword *subword, const float *own, const float
     for (int64_t d = 0; d < D; d++) to[d] *= share;
     return s.count;
 }
+
+/* A number of one or two digits; answers what follows it, or null. */
+static const char *take_small(const char *p, int32_t *to)
+{
+    const char *begin = p;
+    for (*to = 0; *p >= '0' && *p <= '9' && p < begin + 2; p++) *to = *to * 10 + (*p - '0');
+    return p > begin && *to <= WL_SUBWORD_LONGEST ? p : NULL;
+}
+
+int wl_subword_parse(wl_subword *to, const char *text)
+{
+    const char *p = take_small(text, &to->min);
+    p = p && *p == '-' ? take_small(p + 1, &to->max) : NULL;
+    return p && *p == 0;
+}

@@ -114,22 +114,6 @@ static wl_status load_table(int64_t rows, int64_t D, wl_safetensors *file, const
     return check_finite(*out, rows, D, name, path, error);
 }
 
-/* A number of one or two digits; answers what follows it, or null. */
-static const char *take_small(const char *p, int32_t *to)
-{
-    const char *begin = p;
-    for (*to = 0; *p >= '0' && *p <= '9' && p < begin + 2; p++) *to = *to * 10 + (*p - '0');
-    return p > begin && *to <= WL_SUBWORD_LONGEST ? p : NULL;
-}
-
-/* "MIN-MAX". 0: it is something else. */
-static int parse_subword(const char *text, wl_subword *to)
-{
-    const char *p = take_small(text, &to->min);
-    p = p && *p == '-' ? take_small(p + 1, &to->max) : NULL;
-    return p && *p == 0;
-}
-
 /* The rows of n-grams, where there are any; then there is also the metadata. */
 static wl_status load_subwords(wl_vectors *vectors, wl_safetensors *file, uint32_t flags,
                                wl_error *error)
@@ -138,7 +122,7 @@ static wl_status load_subwords(wl_vectors *vectors, wl_safetensors *file, uint32
     const wl_safetensor *tensor = wl_safetensors_find(file, "subword.weight");
     if (!range && !tensor) return WL_OK;
     wl_subword *s = &vectors->subword;
-    if (!range || !parse_subword(range, s))
+    if (!range || !wl_subword_parse(s, range))
         return wl_error_set(error, WL_BAD_FILE,
                             "%s: __metadata__ subword: expected \"MIN-MAX\", characters an n-gram "
                             "up to %d, found %s%.64s%s",

@@ -31,7 +31,7 @@
  * fastText; with WL_CONTEXT_MEAN_CORRECTED divided by their number. (Bojanowski et al. 2017,
  * "Enriching Word Vectors with Subword Information", has the sum in the mean's place. Here each
  * context of a CBOW window weighs the same, however many pieces it has.) A span or a piece out of
- * bounds is left out, without a report.
+ * bounds is left out, and so is an alias of the noise table, without a report.
  *
  * What reads the tables when:
  *

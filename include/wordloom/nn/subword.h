@@ -23,5 +23,9 @@ typedef struct wl_subword {
 WL_API int64_t wl_subword_rows(const wl_subword *subword, const char *word, size_t length,
                                int32_t *rows, int64_t room);
 
+/* Reads "MIN-MAX", each of one or two digits and at most 64, into min and max, in whatever order of
+ * size. Answers 0 where the text is something else. */
+WL_API int wl_subword_parse(wl_subword *to, const char *text);
+
 WL_END
 #endif
