@@ -133,6 +133,42 @@ static void slices_change_nothing(void **state)
     free(text);
 }
 
+typedef struct rates {
+    const wl_word2vec_config *config;
+    int reports;
+} rates;
+
+static int check_rate(void *user, const wl_word2vec_progress *now)
+{
+    rates *r = user;
+    const double part = (double)now->words / (double)now->total_words;
+    const double expected = r->config->lr * (1 - part * (1 - r->config->min_lr_fraction));
+    assert_true(fabs(now->lr - expected) <= 1e-4 * r->config->lr);
+    r->reports++;
+    return 0;
+}
+
+static void the_rate_falls_linearly_to_its_fraction(void **state)
+{
+    (void)state;
+    const double fractions[] = { 0, 0.25, 1 };
+    char *text = topics(2000);
+    for (int i = 0; i < 3; i++) {
+        bench b = make_bench(text);
+        b.config.min_lr_fraction = fractions[i];
+        b.group = 1;
+        b.slice = 512;
+        rates r = { &b.config, 0 };
+        wl_error error = { "" };
+        wl_word2vec *model = make_model(&b);
+        assert_int_equal(wl_word2vec_train(model, b.tokens, check_rate, &r, NULL, &error), WL_OK);
+        assert_true(r.reports > 4 * 10);
+        wl_word2vec_destroy(model);
+        free_bench(&b);
+    }
+    free(text);
+}
+
 /* Every word of a line but the two at its ends has two neighbours: shards cut between lines. */
 static void shards_lose_no_pair(void **state)
 {
@@ -340,6 +376,7 @@ int main(void)
         cmocka_unit_test(the_loss_falls_in_every_way),
         cmocka_unit_test(bits_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(slices_change_nothing),
+        cmocka_unit_test(the_rate_falls_linearly_to_its_fraction),
         cmocka_unit_test(shards_lose_no_pair),
         cmocka_unit_test(both_devices_learn_the_same),
         cmocka_unit_test(words_of_a_topic_become_neighbours),

@@ -29,6 +29,8 @@ def settings():
     add("--sample", type=float, default=1e-4, help="subsampling (default %(default)s)")
     add("--epochs", type=int, default=5, help="passes over the text (default %(default)s)")
     add("--lr", type=float, default=0.025, help="first learning rate (default %(default)s)")
+    add("--min-lr-fraction", type=float, default=0.004, metavar="X",
+        help="of it: what it falls to (default %(default)s: gensim's 0.0001 of 0.025)")
     add("--init-range", type=float, default=1, metavar="X",
         help="wordloom's first vectors lie within X/dim, gensim's within 1/dim, word2vec.c's "
              "within 0.5/dim (default %(default)s)")

@@ -23,6 +23,11 @@ class Vocabulary:
         self.counts = np.array([-n for n, _ in kept])
         self.ids = {word: id for id, word in enumerate(self.words)}
 
+    def kept(self, sample):
+        """The probabilities with which subsampling keeps the words; of 0 it keeps all."""
+        share = self.counts / self.counts.sum()
+        return (np.sqrt(share / sample) + 1) * sample / share if sample else np.ones(len(share))
+
     def arrange(self, trained):
         """The model's two tables with their rows in the order of this vocabulary."""
         row = {word: number for number, word in enumerate(trained.words)}
@@ -34,16 +39,18 @@ class Vocabulary:
 
 
 class HeldOut:
-    """Examples of a held-out text with the whole window and no subsampling, and their negatives.
+    """Examples of a held-out text and their negatives: with the whole window of every word, or,
+    given `sample`, as in training, of the words that subsampling keeps, with windows drawn shorter.
 
     As gensim, word2vec.c and wordloom train: a context word's row of the input table, for CBOW the
     mean of the window's rows, foretells the centre word's row of the output table.
     """
 
-    def __init__(self, lines, vocabulary, window, negative, examples):
+    def __init__(self, lines, vocabulary, window, negative, examples, sample=None):
         draw = np.random.default_rng(SEED)
-        ids = [[vocabulary.ids[word] for word in line.split() if word in vocabulary.ids]
-               for line in lines]
+        keep = np.ones(len(vocabulary.words)) if sample is None else vocabulary.kept(sample)
+        ids = [[id for word in line.split() if (id := vocabulary.ids.get(word)) is not None
+                and draw.random() < keep[id]] for line in lines]
         line = np.repeat(np.arange(len(ids)), [len(words) for words in ids])
         ids = np.concatenate([np.array(words, int) for words in ids])
         reach = np.concatenate([np.arange(-window, 0), np.arange(1, window + 1)])
@@ -51,6 +58,8 @@ class HeldOut:
         inside = (near >= 0) & (near < len(ids))
         near[~inside] = 0
         inside &= line[near] == line[:, None]
+        if sample is not None:
+            inside &= abs(reach) <= draw.integers(1, window, (len(ids), 1), endpoint=True)
         contexts = np.where(inside, ids[near], -1)
 
         noise = vocabulary.counts ** 0.75

@@ -52,7 +52,8 @@ def add_parser(commands, common):
 
 
 def options(args):
-    names = ("dim", "window", "negative", "min_count", "sample", "epochs", "lr", "init_range")
+    names = ("dim", "window", "negative", "min_count", "sample", "epochs", "lr", "min_lr_fraction",
+             "init_range")
     return {"corpus": file_fact(args.corpus), **{name: getattr(args, name) for name in names}}
 
 

@@ -48,8 +48,8 @@ def train(system, corpus, args, seed, threads):
 def train_gensim(system, corpus, args, seed, threads):
     model = Word2Vec(sg=int(system.method == "skipgram"), cbow_mean=1, vector_size=args.dim,
                      window=args.window, negative=args.negative, min_count=args.min_count,
-                     sample=args.sample, epochs=args.epochs, alpha=args.lr, seed=seed,
-                     workers=threads)
+                     sample=args.sample, epochs=args.epochs, alpha=args.lr,
+                     min_alpha=args.lr * args.min_lr_fraction, seed=seed, workers=threads)
     model.build_vocab(corpus_file=corpus)
     start = time.perf_counter()
     # without total_examples the learning rate falls by words, as in word2vec.c and wordloom; with it
@@ -68,7 +68,7 @@ def train_wordloom(system, corpus, args, seed, threads):
             "--method", system.method, *system.arguments, "--dim", args.dim,
             "--window", args.window, "--negative", args.negative, "--min-count", args.min_count,
             "--sample", args.sample, "--epochs", args.epochs, "--lr", args.lr,
-            "--init-range", args.init_range, "--seed", seed, "--threads", threads]
+            "--min-lr-fraction", args.min_lr_fraction, "--init-range", args.init_range, "--seed", seed, "--threads", threads]
         environment = dict(peer_environment.CALLER)
         if system.cpu:
             environment["WORDLOOM_CPU"] = system.cpu

@@ -11,7 +11,7 @@
 WL_BEGIN
 
 enum {
-    WL_WORD2VEC_SHARD = 1 << 22, /* tokens on the device at a time, at most */
+    WL_WORD2VEC_SHARD = 1 << 19, /* tokens on the device at a time, at most */
     WL_WORD2VEC_GROUP = 16,      /* slices that are queued before the host waits for them */
 };
 

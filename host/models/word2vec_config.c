@@ -16,7 +16,7 @@ wl_word2vec_config wl_word2vec_defaults(void)
         .sample = 1e-3,
         .power = 0.75,
         .lr = 0.025,
-        .min_lr_fraction = 1e-4,
+        .min_lr_fraction = 0.004,
         .cap = 16,
         .init_range = 0.5,
         .seed = 1,

@@ -36,8 +36,8 @@ static double words_before(const run *r, int64_t place)
 static double rate_at(const run *r, int64_t place)
 {
     const wl_word2vec_config *c = &r->model->config;
-    const double left = 1 - words_before(r, place) / ((double)r->now.total_words + 1);
-    return c->lr * (left > c->min_lr_fraction ? left : c->min_lr_fraction);
+    const double part = words_before(r, place) / ((double)r->now.total_words + 1);
+    return c->lr * (1 - part * (1 - c->min_lr_fraction));
 }
 
 /* ------------------------------------------------------------------ results */

@@ -8,10 +8,11 @@
  *   - every centre draws its own reach from 1 to `window`;
  *   - negatives are drawn by count^power; one that equals the target is left out;
  *   - the input table begins uniform in -init_range/dim..init_range/dim, the output table zero;
- *   - the learning rate falls linearly over the words of all epochs to `min_lr_fraction` of it.
+ *   - the learning rate falls linearly over the words of all epochs.
  * Unlike word2vec.c: sentences have any length; all epochs are run in full (word2vec.c at its last
- * commit stops early); the end of a line is no word; sigmoids are exact; and negatives are by
- * default shared by a centre's contexts.
+ * commit stops early); the end of a line is no word; sigmoids are exact; the learning rate falls
+ * to 0.004 of its first, as in gensim, not to 0.0001; and negatives are by default shared by a
+ * centre's contexts.
  *
  * By default mini-batches read the tables as they were at the batch's start, so that a run gives
  * the same bits for any number of threads. With `hogwild` units follow each other, and `workers`
@@ -41,7 +42,7 @@ typedef struct wl_word2vec_config {
     double sample;          /* subsampling threshold, 0 or more, 0 for none; 1e-3 */
     double power;           /* of counts in the noise distribution, -10 to 10; 0.75 */
     double lr;              /* first learning rate, 1e-30 to 1000; 0.025 */
-    double min_lr_fraction; /* of lr, below which it does not fall, 0 to 1; 1e-4 */
+    double min_lr_fraction; /* of lr: what it falls to, 0 to 1; 0.004 */
     double cap;             /* 0 or more, 0 for none; 16. A row of the input table with more
                                updates in a batch, or one of the output table with more than twice
                                as many, has their sum scaled down to so many: see
