@@ -47,23 +47,36 @@ static bench bench_of(const char *text, const way *w)
     return b;
 }
 
+static void check_the_loss_falls(const char *text, const way *w, int64_t workers)
+{
+    bench b = bench_of(text, w);
+    b.config.workers = workers;
+    if (w->hogwild) b.config.lr = 0.003; /* or the first epoch learns it all */
+    free(train(&b));
+    for (int64_t e = 1; e < b.config.epochs; e++)
+        if (!(b.losses[e] < b.losses[e - 1]))
+            fail_msg("%s, %d workers: the loss rose from %g to %g", w->name, (int)workers,
+                     b.losses[e - 1], b.losses[e]);
+    assert_int_equal(b.last.words, 4 * 600 * 8);
+    assert_int_equal(b.last.total_words, b.last.words);
+    assert_int_equal(b.last.skipped, 0);
+    free_bench(&b);
+}
+
 static void the_loss_falls_in_every_way(void **state)
 {
     (void)state;
     char *text = topics(600);
-    for (int i = 0; i < WAYS; i++) {
-        bench b = bench_of(text, &ways[i]);
-        if (ways[i].hogwild) b.config.lr = 0.003; /* or the first epoch learns it all */
-        free(train(&b));
-        for (int64_t e = 1; e < b.config.epochs; e++)
-            if (!(b.losses[e] < b.losses[e - 1]))
-                fail_msg("%s: the loss rose from %g to %g", ways[i].name, b.losses[e - 1],
-                         b.losses[e]);
-        assert_int_equal(b.last.words, 4 * 600 * 8);
-        assert_int_equal(b.last.total_words, b.last.words);
-        assert_int_equal(b.last.skipped, 0);
-        free_bench(&b);
-    }
+    for (int i = 0; i < WAYS; i++) check_the_loss_falls(text, &ways[i], 1);
+    free(text);
+}
+
+static void the_loss_falls_while_workers_race(void **state)
+{
+    (void)state;
+    char *text = topics(600);
+    for (int i = 0; i < WAYS; i++)
+        if (ways[i].hogwild) check_the_loss_falls(text, &ways[i], 4);
     free(text);
 }
 
@@ -374,6 +387,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_loss_falls_in_every_way),
+        cmocka_unit_test(the_loss_falls_while_workers_race),
         cmocka_unit_test(bits_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(slices_change_nothing),
         cmocka_unit_test(the_rate_falls_linearly_to_its_fraction),
