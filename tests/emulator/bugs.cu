@@ -59,7 +59,10 @@ __global__ void misaligned_load(float *p)
     p[0] = __ldcs(vectors).x; // BUG: misaligned_load
 }
 
-__global__ void illegal_address(float *p, size_t far) { *reinterpret_cast<float *>(far) = *p; }
+__global__ void illegal_address(float *p, size_t far)
+{
+    *reinterpret_cast<float *>(far) = *p; // BUG: illegal_address
+}
 
 __global__ void write_index(float *p) { p[threadIdx.x] = float(threadIdx.x); }
 
@@ -276,7 +279,8 @@ void free_source_too_early()
     device_array<float> p(values);
     {
         std::vector<float> source(values, 3.0f);
-        cudaMemcpyAsync(p, source.data(), values * sizeof(float), cudaMemcpyHostToDevice);
+        const size_t bytes = values * sizeof(float);
+        cudaMemcpyAsync(p, source.data(), bytes, cudaMemcpyHostToDevice); // BUG: source_freed
     }
     cudaDeviceSynchronize();
 }
@@ -284,7 +288,7 @@ void free_source_too_early()
 void leak_device_memory()
 {
     float *p = nullptr;
-    cudaMalloc(&p, 4321);
+    cudaMalloc(&p, 4321); // BUG: leak
     cudaMemset(p, 0, 4321);
 }
 
@@ -306,12 +310,12 @@ const bug bugs[] = {
     { "illegal_address", [] { run<illegal_address, 1, 32>(size_t(4096)); }, PLAIN,
       "illegal address 0x1000", false, nullptr },
     { "illegal_address", [] { run<illegal_address, 1, 32>(size_t(4096)); }, ADDRESS | THREAD,
-      "SEGV on unknown address", false, nullptr },
+      "SEGV on unknown address", true, nullptr },
     { "deep_recursion", [] { run<deep_recursion, 1, 1>(100); }, PLAIN, "overflowed its stack",
       false, nullptr },
     { "huge_shared", run<huge_shared, 1, 1>, EVERY, "exceeds 48 KiB with more", true, nullptr },
     { "host_pointer", pass_host_pointer, EVERY, "which is not device memory", false, nullptr },
-    { "leak", leak_device_memory, ADDRESS, "4321 byte(s) in 1 object(s)", false, nullptr },
+    { "leak", leak_device_memory, ADDRESS, "4321 byte(s) in 1 object(s)", true, nullptr },
 
     { "missing_barrier", run<missing_barrier, 1, 128>, PLAIN | ADDRESS, "64 of 128 are NaN", false,
       nullptr },
@@ -356,7 +360,7 @@ const bug bugs[] = {
 
     { "forgotten_event", forget_event, EVERY, "the last value is 127", false, nullptr },
     { "forgotten_event", forget_event, EVERY, "the last value is 0", false, "WL_EMULATOR_ASYNC=1" },
-    { "source_freed_too_early", free_source_too_early, ADDRESS, "heap-use-after-free", false,
+    { "source_freed", free_source_too_early, ADDRESS, "heap-use-after-free", true,
       "WL_EMULATOR_ASYNC=1" },
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crash.h"
+#include "device.h"
 #include "kernel_name.h"
 #include "sanitizers.h"
 #include "scheduler.h"
@@ -102,7 +103,13 @@ void print_report(const char *format, va_list arguments)
 
 #ifdef EMULATOR_ASAN
 // AddressSanitizer calls this before its own report.
-extern "C" __attribute__((visibility("default"))) void __asan_on_error() { print_thread(); }
+extern "C" __attribute__((visibility("default"))) void __asan_on_error()
+{
+    print_thread();
+    if (copying.file)
+        std::fprintf(stderr, "  in %s, queued at %s:%d\n", copying.what, copying.file,
+                     copying.line);
+}
 #endif
 
 void fail(location at, const char *format, ...)

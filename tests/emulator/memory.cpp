@@ -84,6 +84,8 @@ cudaError_t check_copy(const void *to, const void *from, std::size_t bytes, cuda
 
 } // namespace
 
+location copying;
+
 bool is_device_memory(const void *p)
 {
     return on_device.bytes_from(p) >= 0 || pinned.bytes_from(p) >= 0;
@@ -144,17 +146,23 @@ cudaError_t cudaMemGetInfo(size_t *free, size_t *total)
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
-                            cudaStream_t stream)
+                            cudaStream_t stream, const char *site_file, int site_line)
 {
     if (!bytes) return cudaSuccess;
     if (const cudaError_t error = check_copy(to, from, bytes, kind)) return noted(error);
-    enqueue(stream, [=] { std::memmove(to, from, bytes); });
+    const location queued = EMULATOR_AT("cudaMemcpyAsync");
+    enqueue(stream, [=] {
+        copying = queued;
+        std::memmove(to, from, bytes);
+        copying = {};
+    });
     return cudaSuccess;
 }
 
-cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
+                       const char *site_file, int site_line)
 {
-    const cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr);
+    const cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr, site_file, site_line);
     finish_stream(nullptr);
     return error;
 }
