@@ -130,6 +130,7 @@ template <class T> inline constexpr collective product_kind = { "mma", run_produ
 template <class T> inline void multiply_tiles(product &lane_part, location at)
 {
     collect(product_kind<T>, ~0u, &lane_part, at);
+    if (deaf_to_other_lanes()) std::memcpy(lane_part.d, lane_part.c, sizeof lane_part.d);
 }
 
 } // namespace emulator
