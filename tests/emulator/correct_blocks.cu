@@ -2,6 +2,7 @@
 // threads, blocks and streams run.
 #include "selftest.h"
 #include "fault.h"
+#include <mma.cuh>
 
 #include <cmath>
 #include <cstring>
@@ -285,6 +286,22 @@ bool atomics_add_up()
     return f.host()[0] == 32 && d.host()[0] == 16 && i.host()[0] == 64;
 }
 
+__global__ void product_of_ones(float *out)
+{
+    const __half one = __float2half_rn(1);
+    const unsigned ones = wl::pack(one, one);
+    const wl::fragment_a<__half> a = { { ones, ones, ones, ones } };
+    const wl::fragment_b<__half> b = { { ones, ones } };
+    out[threadIdx.x] = wl::mma(a, b, {}).values[0];
+}
+
+bool products_are_right()
+{
+    device_array<float> out(32);
+    (void)launch({ 1, 32 }, product_of_ones, out);
+    return out.host()[0] == 16 && out.host()[31] == 16;
+}
+
 void planted_faults_show()
 {
     const auto sums = [] { return sums_are_right(sums_of_blocks()); };
@@ -294,6 +311,7 @@ void planted_faults_show()
     check(spoils(EMULATOR_SHORT_GRID, sums), "a short grid shows");
     check(spoils(EMULATOR_LOST_LAST_WARP, sums), "a lost warp shows");
     check(spoils(EMULATOR_DEAF_SHUFFLE, sums), "a deaf shuffle shows");
+    check(spoils(EMULATOR_DEAF_SHUFFLE, products_are_right), "a deaf product shows");
     emulator_plant(EMULATOR_SHORT_GRID);
     device_array<float> p(42);
     check(!launch({ 7, 64, 0, true }, pass_round, p, 5), "a short cooperative grid ends");

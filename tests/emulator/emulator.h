@@ -82,6 +82,7 @@ struct shared_site {
 void *static_shared(shared_site &site);
 void *dynamic_shared();
 void *shared_of_rank(void *mine, unsigned rank); // the same address in another block of the cluster
+void need_shared(const void *p, std::size_t bytes, location at); // of this block, or a report
 
 // ---- planted faults (fault.h)
 

@@ -9,7 +9,8 @@ enum emulator_fault {
     EMULATOR_MISSING_BARRIER, /* __syncthreads() returns at once */
     EMULATOR_SHORT_GRID,      /* the last block along x does not run, if there is more than one */
     EMULATOR_LOST_LAST_WARP,  /* the last warp of a block does not run, if there is more than one */
-    EMULATOR_DEAF_SHUFFLE     /* shuffles and warp reductions return the lane's own value */
+    EMULATOR_DEAF_SHUFFLE     /* shuffles and warp reductions return the lane's own value, and a
+                                 product of tiles what it was to be added to */
 };
 
 #ifdef __cplusplus

@@ -17,6 +17,21 @@ int passed = 0, failed = 0;
 
 constexpr unsigned longest = 120; // seconds
 
+const bug_file *const bug_files[] = { &bugs, &tile_bugs };
+
+struct placed_bug {
+    const bug *what;
+    const char *file;
+};
+
+std::vector<placed_bug> all_bugs()
+{
+    std::vector<placed_bug> all;
+    for (const bug_file *from : bug_files)
+        for (size_t i = 0; i < from->count; i++) all.push_back({ from->bugs + i, from->file });
+    return all;
+}
+
 struct outcome {
     int status;
     std::string errors;
@@ -49,18 +64,19 @@ outcome run_self(const char *what, const char *which, const char *setting)
     return result;
 }
 
-// "bugs.cu:LINE" of the line that carries the bug's mark.
-std::string place_of(const char *name)
+// "FILE:LINE" of the line that carries the bug's mark.
+std::string place_of(const placed_bug &bug)
 {
-    std::ifstream source(bugs_file);
-    const std::string mark = std::string("BUG: ") + name;
+    std::ifstream source(bug.file);
+    const std::string mark = std::string("BUG: ") + bug.what->name;
+    const std::string path = bug.file, file = path.substr(path.rfind('/') + 1);
     std::string line;
     for (int number = 1; std::getline(source, line); number++) {
         const std::size_t at = line.find(mark);
         if (at != std::string::npos && at + mark.size() == line.size())
-            return "bugs.cu:" + std::to_string(number);
+            return file + ":" + std::to_string(number);
     }
-    return "bugs.cu:(unmarked)";
+    return file + ":(unmarked)";
 }
 
 bool contains(const std::string &text, const std::string &part)
@@ -68,11 +84,11 @@ bool contains(const std::string &text, const std::string &part)
     return text.find(part) != std::string::npos;
 }
 
-void check_bug(int number)
+void check_bug(const placed_bug &placed, size_t number)
 {
-    const bug &b = bugs[number];
+    const bug &b = *placed.what;
     const outcome result = run_self("bug", std::to_string(number).c_str(), b.setting);
-    const std::string place = b.names_the_line ? place_of(b.name) : "";
+    const std::string place = b.names_the_line ? place_of(placed) : "";
     const bool told = contains(result.errors, b.report) && contains(result.errors, place);
     (told ? passed : failed)++;
     if (!told)
@@ -80,13 +96,13 @@ void check_bug(int number)
                     b.report, place.c_str(), unsigned(result.status), result.errors.c_str());
 }
 
-void check_statuses()
+void check_statuses(const std::vector<placed_bug> &all)
 {
-    for (int i = 0; i < bug_count; i++) {
-        if (!std::strcmp(bugs[i].name, "divergent_barrier"))
+    for (size_t i = 0; i < all.size(); i++) {
+        if (!std::strcmp(all[i].what->name, "divergent_barrier"))
             check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 97,
                   "a broken rule ends the process with status 97");
-        if (!std::strcmp(bugs[i].name, "missed_grid_barrier"))
+        if (!std::strcmp(all[i].what->name, "missed_grid_barrier"))
             check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 98,
                   "a deadlock ends the process with status 98");
     }
@@ -111,13 +127,15 @@ void check(bool holds, const char *claim)
 
 int main(int count, char **words)
 {
+    const std::vector<placed_bug> all = all_bugs();
     if (count > 2 && !std::strcmp(words[1], "bug")) {
-        bugs[std::atoi(words[2])].run();
+        all.at(std::strtoul(words[2], nullptr, 10)).what->run();
         return 0;
     }
     run_correct_warps();
     run_correct_blocks();
     run_correct_calls();
+    run_correct_tiles();
     if (count > 1) return failed != 0;
 
     check_correct_kernels("WL_EMULATOR_SEED=1");
@@ -125,13 +143,13 @@ int main(int count, char **words)
     check_correct_kernels("WL_EMULATOR_ASYNC=1");
     check_correct_kernels("WL_EMULATOR_SMS=16");
     int skipped = 0;
-    for (int i = 0; i < bug_count; i++) {
-        if (bugs[i].shows_in & this_build)
-            check_bug(i);
+    for (size_t i = 0; i < all.size(); i++) {
+        if (all[i].what->shows_in & this_build)
+            check_bug(all[i], i);
         else
             skipped++;
     }
-    check_statuses();
+    check_statuses(all);
     std::printf("%d bugs show only in builds with another sanitizer\n", skipped);
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -86,8 +86,9 @@ void check(bool holds, const char *claim);
 void run_correct_warps();  // correct_warps.cu
 void run_correct_blocks(); // correct_blocks.cu
 void run_correct_calls();  // correct_calls.cu
+void run_correct_tiles();  // correct_tiles.cu
 
-// ---- bugs.cu: each is run in a process of its own
+// ---- the bugs: each is run in a process of its own
 
 struct bug {
     const char *name;
@@ -98,8 +99,13 @@ struct bug {
     const char *setting; // an environment variable, or null
 };
 
-extern const bug bugs[];
-extern const int bug_count;
-extern const char *const bugs_file;
+struct bug_file {
+    const char *file;
+    const bug *bugs;
+    size_t count;
+};
+
+extern const bug_file bugs;      // bugs.cu
+extern const bug_file tile_bugs; // bugs_tiles.cu
 
 #endif

@@ -107,4 +107,12 @@ void *shared_of_rank(void *mine, unsigned rank)
     return here.cluster[rank].shared->memory + offset;
 }
 
+void need_shared(const void *p, std::size_t bytes, location at)
+{
+    const auto start = reinterpret_cast<std::uintptr_t>(current->home->shared->memory);
+    const auto offset = reinterpret_cast<std::uintptr_t>(p) - start;
+    if (offset > arena_size - bytes)
+        fail(at, "%s: %p is not shared memory of this block", at.what, p);
+}
+
 } // namespace emulator
