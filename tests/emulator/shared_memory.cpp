@@ -37,12 +37,20 @@ arena *new_arena()
     return fresh;
 }
 
+// An array that does not ask for 16 bytes begins 8 beyond a multiple of them, so that a vector
+// access shows that it should.
+std::size_t start_of(const shared_site &site, std::size_t after)
+{
+    const std::size_t unit = site.alignment < 16 ? 16 : site.alignment;
+    const std::size_t aligned = (after + unit - 1) / unit * unit;
+    return site.alignment < 16 ? aligned + 8 : aligned;
+}
+
 void place(shared_site &site)
 {
-    const std::size_t alignment = site.alignment < 16 ? 16 : site.alignment;
     const location at = { site.file, site.line, site.name };
     static_bytes += site.size;
-    site.offset = (static_end + gap + alignment - 1) / alignment * alignment;
+    site.offset = start_of(site, static_end + gap);
     static_end = site.offset + site.size;
     if (static_high < static_end) static_high = static_end;
     if (static_bytes > static_limit || static_end > dynamic_start - gap)
