@@ -1,14 +1,10 @@
 // Kernels and launches with one deliberate mistake each, and what the emulator must say of it. The
 // line that it must point at carries a comment "BUG: name".
-#include "selftest.h"
+#include "bugs.h"
 
-#include <cmath>
-#include <cstdio>
 #include <unistd.h>
 
 namespace cg = cooperative_groups;
-
-const char *const bugs_file = __FILE__;
 
 namespace
 {
@@ -219,29 +215,7 @@ __global__ void endless_spin(float *p)
 
 __global__ void trap() { __trap(); } // BUG: trap
 
-// ---- each bug, ready to run; what it leaves in the first values is printed
-
-constexpr int values = 1000;
-
-void tell_values(const float *device)
-{
-    float host[128];
-    int not_numbers = 0;
-    cudaMemcpy(host, device, sizeof host, cudaMemcpyDeviceToHost);
-    for (float value : host) not_numbers += std::isnan(value);
-    std::fprintf(stderr, "finished, %d of 128 are NaN\n", not_numbers);
-}
-
-template <auto kernel, unsigned blocks, unsigned threads, bool cooperative = false, class... A>
-void run(A... more)
-{
-    device_array<float> p(values);
-    const cudaError_t error =
-        launch({ blocks, threads, 0, cooperative }, kernel, static_cast<float *>(p), more...);
-    if (error) std::fprintf(stderr, "refused: %s\n", cudaGetErrorString(error));
-    cudaDeviceSynchronize();
-    tell_values(p);
-}
+// ---- launches that are more than one kernel on the usual array
 
 void overflow_dynamic()
 {
@@ -287,8 +261,6 @@ void leak_device_memory()
     cudaMalloc(&p, 4321);
     cudaMemset(p, 0, 4321);
 }
-
-} // namespace
 
 const bug bugs[] = {
     { "global_overflow", [] { run<global_overflow, 8, 128>(values); }, ADDRESS,
@@ -360,4 +332,6 @@ const bug bugs[] = {
       "WL_EMULATOR_ASYNC=1" },
 };
 
-const int bug_count = sizeof bugs / sizeof bugs[0];
+} // namespace
+
+const bug_file bugs_of_threads = { __FILE__, bugs, sizeof bugs / sizeof bugs[0] };

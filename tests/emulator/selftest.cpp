@@ -1,6 +1,6 @@
 // Runs the correct kernels and calls under several orders of threads, blocks and streams, and every
 // bug in a process of its own, whose report it reads.
-#include "selftest.h"
+#include "bugs.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +16,23 @@ namespace
 int passed = 0, failed = 0;
 
 constexpr unsigned longest = 120; // seconds
+
+const bug_file *const bug_files[] = { &bugs_of_threads };
+
+// Bugs are numbered through the files, one after another.
+struct numbered {
+    const bug_file *file;
+    const bug *wrong;
+};
+
+numbered bug_number(int number)
+{
+    for (const bug_file *file : bug_files) {
+        if (number < file->count) return { file, file->bugs + number };
+        number -= file->count;
+    }
+    return { nullptr, nullptr };
+}
 
 struct outcome {
     int status;
@@ -50,17 +67,18 @@ outcome run_self(const char *what, const char *which, const char *setting)
 }
 
 // "bugs.cu:LINE" of the line that carries the bug's mark.
-std::string place_of(const char *name)
+std::string place_of(const char *path, const char *name)
 {
-    std::ifstream source(bugs_file);
+    std::ifstream source(path);
+    const std::string file = std::string(path).substr(std::string(path).rfind('/') + 1);
     const std::string mark = std::string("BUG: ") + name;
     std::string line;
     for (int number = 1; std::getline(source, line); number++) {
         const std::size_t at = line.find(mark);
         if (at != std::string::npos && at + mark.size() == line.size())
-            return "bugs.cu:" + std::to_string(number);
+            return file + ":" + std::to_string(number);
     }
-    return "bugs.cu:(unmarked)";
+    return file + ":(unmarked)";
 }
 
 bool contains(const std::string &text, const std::string &part)
@@ -70,9 +88,10 @@ bool contains(const std::string &text, const std::string &part)
 
 void check_bug(int number)
 {
-    const bug &b = bugs[number];
+    const auto [file, wrong] = bug_number(number);
+    const bug &b = *wrong;
     const outcome result = run_self("bug", std::to_string(number).c_str(), b.setting);
-    const std::string place = b.names_the_line ? place_of(b.name) : "";
+    const std::string place = b.names_the_line ? place_of(file->path, b.name) : "";
     const bool told = contains(result.errors, b.report) && contains(result.errors, place);
     (told ? passed : failed)++;
     if (!told)
@@ -80,16 +99,12 @@ void check_bug(int number)
                     b.report, place.c_str(), unsigned(result.status), result.errors.c_str());
 }
 
-void check_statuses()
+void check_status(const char *name, int status, const char *claim)
 {
-    for (int i = 0; i < bug_count; i++) {
-        if (!std::strcmp(bugs[i].name, "divergent_barrier"))
-            check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 97,
-                  "a broken rule ends the process with status 97");
-        if (!std::strcmp(bugs[i].name, "missed_grid_barrier"))
-            check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 98,
-                  "a deadlock ends the process with status 98");
-    }
+    int number = 0;
+    while (std::strcmp(bug_number(number).wrong->name, name)) number++;
+    const outcome result = run_self("bug", std::to_string(number).c_str(), nullptr);
+    check(WEXITSTATUS(result.status) == status, claim);
 }
 
 void check_correct_kernels(const char *setting)
@@ -112,7 +127,7 @@ void check(bool holds, const char *claim)
 int main(int count, char **words)
 {
     if (count > 2 && !std::strcmp(words[1], "bug")) {
-        bugs[std::atoi(words[2])].run();
+        bug_number(std::atoi(words[2])).wrong->run();
         return 0;
     }
     run_correct_warps();
@@ -125,13 +140,14 @@ int main(int count, char **words)
     check_correct_kernels("WL_EMULATOR_ASYNC=1");
     check_correct_kernels("WL_EMULATOR_SMS=16");
     int skipped = 0;
-    for (int i = 0; i < bug_count; i++) {
-        if (bugs[i].shows_in & this_build)
+    for (int i = 0; bug_number(i).wrong; i++) {
+        if (bug_number(i).wrong->shows_in & this_build)
             check_bug(i);
         else
             skipped++;
     }
-    check_statuses();
+    check_status("divergent_barrier", 97, "a broken rule ends the process with status 97");
+    check_status("missed_grid_barrier", 98, "a deadlock ends the process with status 98");
     std::printf("%d bugs show only in builds with another sanitizer\n", skipped);
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -87,19 +87,4 @@ void run_correct_warps();  // correct_warps.cu
 void run_correct_blocks(); // correct_blocks.cu
 void run_correct_calls();  // correct_calls.cu
 
-// ---- bugs.cu: each is run in a process of its own
-
-struct bug {
-    const char *name;
-    void (*run)();
-    int shows_in;        // the builds in which it must show
-    const char *report;  // what standard error must then contain
-    bool names_the_line; // and whether also the line marked "BUG: name"
-    const char *setting; // an environment variable, or null
-};
-
-extern const bug bugs[];
-extern const int bug_count;
-extern const char *const bugs_file;
-
 #endif
