@@ -24,6 +24,7 @@ struct bug_file {
 };
 
 extern const bug_file bugs_of_threads; // bugs.cu
+extern const bug_file bugs_of_pipes;   // bugs_pipes.cu
 
 constexpr int values = 1000; // of the array that a bug's kernel gets
 

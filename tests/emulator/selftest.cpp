@@ -17,7 +17,7 @@ int passed = 0, failed = 0;
 
 constexpr unsigned longest = 120; // seconds
 
-const bug_file *const bug_files[] = { &bugs_of_threads };
+const bug_file *const bug_files[] = { &bugs_of_threads, &bugs_of_pipes };
 
 // Bugs are numbered through the files, one after another.
 struct numbered {
@@ -133,6 +133,7 @@ int main(int count, char **words)
     run_correct_warps();
     run_correct_blocks();
     run_correct_calls();
+    run_correct_pipes();
     if (count > 1) return failed != 0;
 
     check_correct_kernels("WL_EMULATOR_SEED=1");

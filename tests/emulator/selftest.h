@@ -86,5 +86,6 @@ void check(bool holds, const char *claim);
 void run_correct_warps();  // correct_warps.cu
 void run_correct_blocks(); // correct_blocks.cu
 void run_correct_calls();  // correct_calls.cu
+void run_correct_pipes();  // correct_pipes.cu
 
 #endif
