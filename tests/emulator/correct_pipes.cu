@@ -202,6 +202,25 @@ void named_barriers_tie_groups_of_warps()
     check(right, "named_barriers_tie_groups_of_warps");
 }
 
+__global__ void meet_in_short_warps(float *out)
+{
+    WL_SHARED(float, row, [70]);
+    if (threadIdx.x >= 70) return;
+    row[threadIdx.x] = float(threadIdx.x);
+    wl::barrier_sync(7, 96);
+    out[threadIdx.x] = row[69 - threadIdx.x];
+}
+
+void a_short_warp_counts_as_a_whole_one()
+{
+    device_array<float> out(70);
+    (void)launch({ 1, 80 }, meet_in_short_warps, out);
+    const auto got = out.host();
+    bool right = true;
+    for (size_t i = 0; i < 70; i++) right &= got[i] == float(69 - i);
+    check(right, "a_short_warp_counts_as_a_whole_one");
+}
+
 } // namespace
 
 void run_correct_pipes()
@@ -212,4 +231,5 @@ void run_correct_pipes()
     a_producer_feeds_consumers_by_bulk_copies();
     bulk_stores_write_rows();
     named_barriers_tie_groups_of_warps();
+    a_short_warp_counts_as_a_whole_one();
 }

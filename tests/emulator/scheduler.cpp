@@ -145,6 +145,7 @@ void end(thread *t)
     block *cluster = b.cluster;
     if (cluster->cluster_gate.arrived && cluster->cluster_gate.arrived == alive_in_cluster(cluster))
         open_cluster_gate(cluster);
+    if (b.open_gates) count_without(*t);
     if (!b.alive) {
         check_no_bulk_load(b);
         check_no_one_missing(b);

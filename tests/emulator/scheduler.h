@@ -83,7 +83,8 @@ struct block {
     unsigned warp_count;
     barrier block_gate, cluster_gate;
     votes result;
-    gate *gates; // named barriers
+    gate *gates;         // named barriers
+    unsigned open_gates; // those whose phase has begun
     mbarrier_table *mbarriers;
     arena *shared;
     thread **queue; // a ring of threads that may go on
