@@ -47,8 +47,8 @@ void queue_copy(copies_of kind, const async_copy &copy)
         fail(copy.at, "%s from %p to %p is not one from %s memory", copy.at.what, copy.from,
              copy.to, load ? "global to shared" : "shared to global");
     copy_queue &queue = queue_of(kind);
-    if (queue.landed == queue.copies.size()) {
-        queue.copies.clear();
+    if (queue.landed * 2 >= queue.copies.size()) { // a long pipeline must not keep them all
+        queue.copies.erase(queue.copies.begin(), queue.copies.begin() + long(queue.landed));
         queue.landed = 0;
     }
     queue.copies.push_back({ copy, queue.open_group });
