@@ -2,6 +2,8 @@
 // line that it must point at carries a comment "BUG: name".
 #include "bugs.h"
 
+#include <unistd.h>
+
 namespace cg = cooperative_groups;
 
 namespace
@@ -216,7 +218,7 @@ __global__ void endless_spin(float *p)
 
 __global__ void trap() { __trap(); } // BUG: trap
 
-// ---- each bug, ready to run; what it leaves in the first values is printed
+// ---- launches that are more than one kernel on the usual array
 
 void overflow_dynamic()
 {
@@ -264,7 +266,7 @@ void leak_device_memory()
     cudaMemset(p, 0, 4321);
 }
 
-const bug list[] = {
+const bug bugs[] = {
     { "global_overflow", [] { run<global_overflow, 8, 128>(values); }, ADDRESS,
       "heap-buffer-overflow", true, nullptr },
     { "global_overflow", [] { run<global_overflow, 8, 128>(values); }, ADDRESS,
@@ -336,4 +338,4 @@ const bug list[] = {
 
 } // namespace
 
-const bug_file bugs = { __FILE__, list, sizeof list / sizeof list[0] };
+const bug_file bugs_of_threads = { __FILE__, bugs, sizeof bugs / sizeof bugs[0] };

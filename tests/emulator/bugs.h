@@ -1,4 +1,5 @@
-// What the files of bugs share: one kernel run on an array, and what it left there.
+// What the files of bugs share: a table of mistakes, each run in a process of its own, and a launch
+// that tells what a mistake has left behind.
 #ifndef EMULATOR_BUGS_H
 #define EMULATOR_BUGS_H
 
@@ -7,7 +8,26 @@
 #include <cmath>
 #include <cstdio>
 
-constexpr int values = 1000;
+struct bug {
+    const char *name;
+    void (*run)();
+    int shows_in;        // the builds in which it must show
+    const char *report;  // what standard error must then contain
+    bool names_the_line; // and whether also the line marked "BUG: name"
+    const char *setting; // an environment variable, or null
+};
+
+struct bug_file {
+    const char *path;
+    const bug *bugs;
+    int count;
+};
+
+extern const bug_file bugs_of_threads; // bugs.cu
+extern const bug_file bugs_of_pipes;   // bugs_pipes.cu
+extern const bug_file bugs_of_tiles;   // bugs_tiles.cu
+
+constexpr int values = 1000; // of the array that a bug's kernel gets
 
 inline void tell_values(const float *device)
 {

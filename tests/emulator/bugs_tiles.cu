@@ -73,6 +73,14 @@ __global__ void misaligned_row(float *p)
     p[threadIdx.x] = float(words[0]);
 }
 
+__global__ void rows_that_ask_for_no_alignment(float *p)
+{
+    WL_SHARED(unsigned short, rows, [8][8]);
+    unsigned words[1];
+    wl::ldmatrix(words, rows[threadIdx.x % 8]); // BUG: rows_that_ask_for_no_alignment
+    p[threadIdx.x] = float(words[0]);
+}
+
 __global__ void row_in_global_memory(float *p)
 {
     unsigned words[1];
@@ -115,7 +123,7 @@ __global__ void missing_tile_barrier(float *p)
     store_product(p, a);
 }
 
-const bug list[] = {
+const bug bugs[] = {
     { "short_product", run<short_product, 1, 48>, EVERY, "mma needs all 32 lanes", true, nullptr },
     { "divergent_product", run<divergent_product, 1, 32>, EVERY, "exits while lanes", true,
       nullptr },
@@ -127,6 +135,8 @@ const bug list[] = {
       true, nullptr },
     { "misaligned_row", run<misaligned_row, 1, 32>, EVERY, "ldmatrix: misaligned row", true,
       nullptr },
+    { "rows_that_ask_for_no_alignment", run<rows_that_ask_for_no_alignment, 1, 32>, EVERY,
+      "ldmatrix: misaligned row", true, nullptr },
     { "row_in_global_memory", run<row_in_global_memory, 1, 32>, EVERY,
       "is not shared memory of this block", true, nullptr },
     { "row_beyond_its_tile", run<row_beyond_its_tile, 1, 32>, ADDRESS, "use-after-poison", true,
@@ -141,4 +151,4 @@ const bug list[] = {
 
 } // namespace
 
-const bug_file tile_bugs = { __FILE__, list, sizeof list / sizeof list[0] };
+const bug_file bugs_of_tiles = { __FILE__, bugs, sizeof bugs / sizeof bugs[0] };

@@ -53,6 +53,7 @@ const char *doing(const thread &t)
     case state::at_block_barrier: return "wait for their block";
     case state::at_cluster_barrier: return "wait for their cluster";
     case state::at_grid_barrier: return "wait for the grid";
+    case state::at_named_barrier: return "wait for a named barrier";
     case state::spinning: return "spin";
     case state::exited: return "have exited";
     }
@@ -72,6 +73,7 @@ void print_lanes(unsigned warp_number, unsigned lanes, const thread &t)
     if (t.now != state::exited && t.at.file)
         std::fprintf(stderr, ": %s at %s:%d", t.at.what, t.at.file, t.at.line);
     if (t.now == state::at_collective) std::fprintf(stderr, ", mask %08x", t.mask);
+    if (t.now == state::at_named_barrier) print_named_barrier(*t.home, t.mask);
     std::fputc('\n', stderr);
 }
 
@@ -90,6 +92,7 @@ void print_block(const block &b)
             left &= ~group;
         }
     }
+    print_mbarriers(b);
 }
 
 void print_report(const char *format, va_list arguments)

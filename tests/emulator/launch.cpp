@@ -107,6 +107,8 @@ block *furnished_blocks(unsigned set_count)
     thread *thread_room = room_for<thread>(blocks * threads);
     warp *warp_room = room_for<warp>(blocks * warps);
     thread **queue_room = room_for<thread *>(blocks * ring);
+    gate *gate_room = room_for<gate>(blocks * named_barriers);
+    mbarrier_table *mbarrier_room = room_for<mbarrier_table>(blocks);
     for (std::size_t i = 0; i < blocks; i++) {
         block &b = block_room[i];
         b.size = threads;
@@ -115,6 +117,8 @@ block *furnished_blocks(unsigned set_count)
         b.threads = thread_room + i * threads;
         b.warps = warp_room + i * warps;
         b.queue = queue_room + i * ring;
+        b.gates = gate_room + i * named_barriers;
+        b.mbarriers = mbarrier_room + i;
         b.shared = arena_number(i);
     }
     if (with_tsan) reserve_fibers(std::size_t(device.resident) * threads, set_count);
@@ -138,6 +142,7 @@ void run_group(std::size_t first_rank, block *blocks)
         b.runs = b.alive = threads_that_run(b);
         b.started = b.head = b.tail = 0;
         b.block_gate = b.cluster_gate = barrier{};
+        b.mbarriers->known = 0;
         clear_arena(*b.shared, device.request.dynamic_bytes);
         prepare_warps(b);
         device.threads_in_all += b.runs;

@@ -61,8 +61,7 @@ void wake(block &b, state waiting)
     for (unsigned i = 0; i < b.runs; i++) {
         thread &t = b.threads[i];
         if (t.now != waiting || &t == current) continue;
-        t.now = state::running;
-        push_back(b, &t);
+        let_go_on(t);
     }
 }
 
@@ -129,6 +128,7 @@ void open_cluster_gate(block *cluster)
 void end(thread *t)
 {
     check_stack(*t->stack);
+    check_all_awaited(*t);
     block &b = *t->home;
     warp &w = *t->team;
     t->now = state::exited;
@@ -145,7 +145,12 @@ void end(thread *t)
     block *cluster = b.cluster;
     if (cluster->cluster_gate.arrived && cluster->cluster_gate.arrived == alive_in_cluster(cluster))
         open_cluster_gate(cluster);
-    if (!b.alive) device.finished++;
+    if (b.open_gates) count_without(*t);
+    if (!b.alive) {
+        check_no_bulk_load(b);
+        check_no_one_missing(b);
+        device.finished++;
+    }
     order_release(&device.ends[device.set]);
 }
 
@@ -168,12 +173,6 @@ fiber *choose(bool fresh_first)
     }
     if (device.finished == device.resident) return &host;
     report_deadlock("no thread can make progress");
-}
-
-void wait_as(state reason)
-{
-    current->now = reason;
-    go_on(choose(false));
 }
 
 // The body of every fiber: threads, one after another. A finished thread's fiber takes the next
@@ -273,6 +272,18 @@ void collect(const collective &operation, unsigned mask, void *record, location 
 }
 
 // ---- barriers
+
+void wait_as(state reason)
+{
+    current->now = reason;
+    go_on(choose(false));
+}
+
+void let_go_on(thread &waiting)
+{
+    waiting.now = state::running;
+    push_back(*waiting.home, &waiting);
+}
 
 votes block_vote(bool predicate, location at)
 {

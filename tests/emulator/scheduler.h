@@ -8,8 +8,11 @@
 #include <random>
 #include <vector>
 
+#include "async_copy.h"
 #include "emulator.h"
 #include "fiber.h"
+#include "mbarrier.h"
+#include "named_barrier.h"
 #include "shared_memory.h"
 
 namespace emulator
@@ -21,6 +24,7 @@ enum class state : std::uint8_t {
     at_block_barrier,
     at_cluster_barrier,
     at_grid_barrier,
+    at_named_barrier,
     spinning,
     exited
 };
@@ -37,8 +41,9 @@ struct thread {
     warp *team;
     fiber *stack;
     void *record;  // its operands in the collective it waits in
-    unsigned mask; // of that collective
+    unsigned mask; // of that collective; or which named barrier
     location at;
+    copy_queue copies, bulk_stores;
 };
 
 // Lanes that have arrived at one collective of one mask.
@@ -78,6 +83,9 @@ struct block {
     unsigned warp_count;
     barrier block_gate, cluster_gate;
     votes result;
+    gate *gates;         // named barriers
+    unsigned open_gates; // those whose phase has begun
+    mbarrier_table *mbarriers;
     arena *shared;
     thread **queue; // a ring of threads that may go on
     unsigned head, tail, ring;
@@ -106,6 +114,8 @@ extern thread *current;
 
 constexpr unsigned sets = 2; // under ThreadSanitizer
 
+void wait_as(state reason); // the current thread, until another lets it go on
+void let_go_on(thread &waiting);
 void run_resident_blocks(); // to their end; device.blocks are prepared
 void reserve_fibers(std::size_t threads, unsigned set_count);
 

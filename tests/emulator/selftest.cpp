@@ -1,6 +1,6 @@
 // Runs the correct kernels and calls under several orders of threads, blocks and streams, and every
 // bug in a process of its own, whose report it reads.
-#include "selftest.h"
+#include "bugs.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,19 +17,21 @@ int passed = 0, failed = 0;
 
 constexpr unsigned longest = 120; // seconds
 
-const bug_file *const bug_files[] = { &bugs, &tile_bugs };
+const bug_file *const bug_files[] = { &bugs_of_threads, &bugs_of_pipes, &bugs_of_tiles };
 
-struct placed_bug {
-    const bug *what;
-    const char *file;
+// Bugs are numbered through the files, one after another.
+struct numbered {
+    const bug_file *file;
+    const bug *wrong;
 };
 
-std::vector<placed_bug> all_bugs()
+numbered bug_number(int number)
 {
-    std::vector<placed_bug> all;
-    for (const bug_file *from : bug_files)
-        for (size_t i = 0; i < from->count; i++) all.push_back({ from->bugs + i, from->file });
-    return all;
+    for (const bug_file *file : bug_files) {
+        if (number < file->count) return { file, file->bugs + number };
+        number -= file->count;
+    }
+    return { nullptr, nullptr };
 }
 
 struct outcome {
@@ -64,12 +66,12 @@ outcome run_self(const char *what, const char *which, const char *setting)
     return result;
 }
 
-// "FILE:LINE" of the line that carries the bug's mark.
-std::string place_of(const placed_bug &bug)
+// "bugs.cu:LINE" of the line that carries the bug's mark.
+std::string place_of(const char *path, const char *name)
 {
-    std::ifstream source(bug.file);
-    const std::string mark = std::string("BUG: ") + bug.what->name;
-    const std::string path = bug.file, file = path.substr(path.rfind('/') + 1);
+    std::ifstream source(path);
+    const std::string file = std::string(path).substr(std::string(path).rfind('/') + 1);
+    const std::string mark = std::string("BUG: ") + name;
     std::string line;
     for (int number = 1; std::getline(source, line); number++) {
         const std::size_t at = line.find(mark);
@@ -84,11 +86,12 @@ bool contains(const std::string &text, const std::string &part)
     return text.find(part) != std::string::npos;
 }
 
-void check_bug(const placed_bug &placed, size_t number)
+void check_bug(int number)
 {
-    const bug &b = *placed.what;
+    const auto [file, wrong] = bug_number(number);
+    const bug &b = *wrong;
     const outcome result = run_self("bug", std::to_string(number).c_str(), b.setting);
-    const std::string place = b.names_the_line ? place_of(placed) : "";
+    const std::string place = b.names_the_line ? place_of(file->path, b.name) : "";
     const bool told = contains(result.errors, b.report) && contains(result.errors, place);
     (told ? passed : failed)++;
     if (!told)
@@ -96,16 +99,12 @@ void check_bug(const placed_bug &placed, size_t number)
                     b.report, place.c_str(), unsigned(result.status), result.errors.c_str());
 }
 
-void check_statuses(const std::vector<placed_bug> &all)
+void check_status(const char *name, int status, const char *claim)
 {
-    for (size_t i = 0; i < all.size(); i++) {
-        if (!std::strcmp(all[i].what->name, "divergent_barrier"))
-            check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 97,
-                  "a broken rule ends the process with status 97");
-        if (!std::strcmp(all[i].what->name, "missed_grid_barrier"))
-            check(WEXITSTATUS(run_self("bug", std::to_string(i).c_str(), nullptr).status) == 98,
-                  "a deadlock ends the process with status 98");
-    }
+    int number = 0;
+    while (std::strcmp(bug_number(number).wrong->name, name)) number++;
+    const outcome result = run_self("bug", std::to_string(number).c_str(), nullptr);
+    check(WEXITSTATUS(result.status) == status, claim);
 }
 
 void check_correct_kernels(const char *setting)
@@ -127,14 +126,14 @@ void check(bool holds, const char *claim)
 
 int main(int count, char **words)
 {
-    const std::vector<placed_bug> all = all_bugs();
     if (count > 2 && !std::strcmp(words[1], "bug")) {
-        all.at(std::strtoul(words[2], nullptr, 10)).what->run();
+        bug_number(std::atoi(words[2])).wrong->run();
         return 0;
     }
     run_correct_warps();
     run_correct_blocks();
     run_correct_calls();
+    run_correct_pipes();
     run_correct_tiles();
     if (count > 1) return failed != 0;
 
@@ -143,13 +142,14 @@ int main(int count, char **words)
     check_correct_kernels("WL_EMULATOR_ASYNC=1");
     check_correct_kernels("WL_EMULATOR_SMS=16");
     int skipped = 0;
-    for (size_t i = 0; i < all.size(); i++) {
-        if (all[i].what->shows_in & this_build)
-            check_bug(all[i], i);
+    for (int i = 0; bug_number(i).wrong; i++) {
+        if (bug_number(i).wrong->shows_in & this_build)
+            check_bug(i);
         else
             skipped++;
     }
-    check_statuses(all);
+    check_status("divergent_barrier", 97, "a broken rule ends the process with status 97");
+    check_status("missed_grid_barrier", 98, "a deadlock ends the process with status 98");
     std::printf("%d bugs show only in builds with another sanitizer\n", skipped);
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -86,26 +86,7 @@ void check(bool holds, const char *claim);
 void run_correct_warps();  // correct_warps.cu
 void run_correct_blocks(); // correct_blocks.cu
 void run_correct_calls();  // correct_calls.cu
+void run_correct_pipes();  // correct_pipes.cu
 void run_correct_tiles();  // correct_tiles.cu
-
-// ---- the bugs: each is run in a process of its own
-
-struct bug {
-    const char *name;
-    void (*run)();
-    int shows_in;        // the builds in which it must show
-    const char *report;  // what standard error must then contain
-    bool names_the_line; // and whether also the line marked "BUG: name"
-    const char *setting; // an environment variable, or null
-};
-
-struct bug_file {
-    const char *file;
-    const bug *bugs;
-    size_t count;
-};
-
-extern const bug_file bugs;      // bugs.cu
-extern const bug_file tile_bugs; // bugs_tiles.cu
 
 #endif

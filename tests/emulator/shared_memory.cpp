@@ -103,6 +103,12 @@ void *static_shared(shared_site &site)
 
 void *dynamic_shared() { return current->home->shared->memory + dynamic_start; }
 
+bool in_own_shared(const void *p)
+{
+    const unsigned char *memory = current->home->shared->memory;
+    return p >= memory && p < memory + arena_size;
+}
+
 void *shared_of_rank(void *mine, unsigned rank)
 {
     const block &here = *current->home;
