@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "emulator.h"
+
 namespace emulator
 {
 
@@ -15,6 +17,8 @@ unsigned long setting(const char *name, unsigned long otherwise); // a number of
 unsigned multiprocessors();
 unsigned blocks_that_fit(unsigned threads, std::size_t dynamic_bytes); // on a multiprocessor
 bool is_device_memory(const void *p); // or pinned, or just past the end of either
+
+void note_launch(const launch_request &request); // for watch.h
 
 // Does the work now; under WL_EMULATOR_ASYNC=1 later, when something waits for it.
 void enqueue(void *stream, std::function<void()> work);

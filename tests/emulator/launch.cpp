@@ -237,6 +237,7 @@ void check_pointer(const launch_request &request, int index, const void *pointer
 
 int launch(const launch_request &request, std::function<void()> kernel)
 {
+    note_launch(request);
     enqueue(request.stream, [request, kernel = std::move(kernel)] { run_grid(request, kernel); });
     return cudaSuccess;
 }
