@@ -1,4 +1,4 @@
-"""The table of scripts/coverage: python3 coverage_table.py OBJECTS LIST <gcov.json
+"""The table of scripts/coverage: python3 coverage_table.py OBJECTS LIST [--parts] <gcov.json
 
 Reads what gcov says of the kernels' objects; LIST is what only a GPU runs.
 """
@@ -16,8 +16,9 @@ PLATFORM = re.compile(r"\b(WL_EMULATED|__CUDA_ARCH__|__CUDACC__)\b")
 
 
 def gcov_data(stream):
-    """Per file of kernels/: how often each of its lines ran, at most, in one instance."""
-    runs = {}
+    """Per file of kernels/: how often each of its lines ran, at most, in one instance; and the
+    lines that ran as a whole in some instance."""
+    runs, whole = {}, {}
     for document in stream:
         for file in json.loads(document)["files"]:
             path = os.path.relpath(os.path.realpath(file["file"]))
@@ -27,12 +28,14 @@ def gcov_data(stream):
             for line in file["lines"]:
                 number = line["line_number"]
                 counts[number] = max(counts.get(number, 0), line["count"])
+                if line["count"] and not line["unexecuted_block"]:
+                    whole.setdefault(path, set()).add(number)
             for function in file["functions"]:
                 start, end = function["start_line"], function["end_line"]
                 within = [counts[n] for n in range(start, end + 1) if n in counts]
-                if start in counts: # one that is always inlined has no beginning of its own
+                if start in counts:  # one that is always inlined has no beginning of its own
                     counts[start] = max(within)
-    return runs
+    return runs, whole
 
 
 def signature(lines, number):
@@ -174,13 +177,13 @@ def never_compiled(lines, hidden, seen):
 
 
 def main():
-    objects, list_path = sys.argv[1:]
-    runs = gcov_data(sys.stdin)
+    objects, list_path, *options = sys.argv[1:]
+    runs, whole = gcov_data(sys.stdin)
     found, hidden, trouble = gpu_only(objects)
     entries = listed(list_path)
     trouble += list_trouble(found, entries)
     total = covered = 0
-    missed = []
+    missed, parts = [], []
     for path in sorted(hidden):
         lines = open(path, encoding="utf-8").read().splitlines()
         counts = dict(runs.get(path, {}))
@@ -190,10 +193,14 @@ def main():
         total, covered = total + len(counts), covered + ran
         percent = 100 * ran / len(counts) if counts else 100
         print(f"{path:32} {ran:4} of {len(counts):4} lines {percent:6.1f} %")
-        missed += [f"{path}:{n}: {lines[n - 1].strip()}" for n in sorted(counts) if not counts[n]]
+        for n in sorted(counts):
+            if n not in whole.get(path, ()):
+                (parts if counts[n] else missed).append(f"{path}:{n}: {lines[n - 1].strip()}")
     print(f"{'kernels/':32} {covered:4} of {total:4} lines {100 * covered / max(total, 1):6.1f} %")
     unchecked = sum(commit == "never" for commit in entries.values())
     print(f"only a GPU runs {len(entries)} bodies and files, of which none has checked {unchecked}")
+    for line in parts if "--parts" in options else ():
+        print("in part:", line)
     for line in missed:
         print("not run:", line)
     for line in trouble:

@@ -78,6 +78,58 @@ static void a_count_of_nothing_that_cannot_be_written_is_told(void **state)
     assert_true(refused("cudaMemsetAsync", 0, "word2vec_subsample", "N=0 V=9"));
 }
 
+/* what cannot be known is more than there is */
+static void a_workspace_of_unknown_size_is_never_enough(void **state)
+{
+    int unknown = 0;
+    (void)state;
+    for (int op = 0; op < WL_OPERATORS; op++) {
+        char trouble[256];
+        size_t bytes = 0;
+        bound_case b;
+        op_case c = made(wl_op_specs[op]->name, "N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4");
+        if (case_bind(&b, &c, the_kernels(), trouble)) fail_msg("%s", trouble);
+        emulator_refuse("algorithms_bytes", 0);
+        assert_int_equal(call_workspace(op, b.ctx, b.args.bytes, &bytes), WL_OK);
+        if (emulator_refusals()) {
+            if (bytes != SIZE_MAX) fail_msg("%s: %zu bytes", c.spec->name, bytes);
+            assert_int_equal(bound_call(&b), WL_NO_WORKSPACE);
+            unknown++;
+        }
+        emulator_refuse(NULL, 0);
+        bound_free(&b);
+        case_free(&c);
+    }
+    assert_true(unknown > 0);
+}
+
+static void a_device_that_cannot_be_chosen_is_told(void **state)
+{
+    wl_ctx *ctx = NULL;
+    (void)state;
+    emulator_set_devices(2);
+    emulator_refuse("cudaSetDevice", 0);
+    assert_int_equal(wl_ctx_create(&ctx, WL_CUDA, 1), WL_DEVICE_ERROR);
+    assert_null(ctx);
+    emulator_refuse(NULL, 0);
+    assert_int_equal(wl_ctx_create(&ctx, WL_CUDA, 1), WL_OK);
+    emulator_refuse("cudaSetDevice", 0);
+    assert_int_equal(wl_ctx_sync(ctx), WL_DEVICE_ERROR);
+    emulator_refuse(NULL, 0);
+    wl_ctx_destroy(ctx);
+    assert_int_equal(emulator_current_device(), 0);
+    emulator_set_devices(1);
+}
+
+static void without_products_there_is_no_device(void **state)
+{
+    (void)state;
+    emulator_refuse("gemm_available", 0);
+    assert_int_equal(wl_device_count(WL_CUDA), 0);
+    emulator_refuse(NULL, 0);
+    assert_int_equal(wl_device_count(WL_CUDA), 1);
+}
+
 static void a_context_is_made_whole_or_not_at_all(void **state)
 {
     static const char *const calls[] = { "cudaGetDevice",         "cudaMalloc", "cudaMemcpyAsync",
@@ -138,6 +190,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_refused_call_is_the_last_of_its_operator, end_refusals),
         cmocka_unit_test_teardown(a_count_of_nothing_that_cannot_be_written_is_told, end_refusals),
+        cmocka_unit_test_teardown(a_workspace_of_unknown_size_is_never_enough, end_refusals),
+        cmocka_unit_test_teardown(a_device_that_cannot_be_chosen_is_told, end_refusals),
+        cmocka_unit_test_teardown(without_products_there_is_no_device, end_refusals),
         cmocka_unit_test_teardown(a_context_is_made_whole_or_not_at_all, end_refusals),
         cmocka_unit_test_teardown(memory_that_cannot_be_reached_is_told, end_refusals),
         cmocka_unit_test_teardown(a_device_that_does_not_answer_is_none, end_refusals),

@@ -8,7 +8,10 @@
 wl_status algorithms_open(wl_ctx *ctx) { return status_of(ctx, emulator::refusal(__func__)); }
 
 /* What CUB would ask for is of this kind: some for each item and some for all. */
-size_t algorithms_bytes(int64_t n) { return wl_part(n, 1) + 4096; }
+size_t algorithms_bytes(int64_t n)
+{
+    return emulator::refusal(__func__) ? SIZE_MAX : wl_part(n, 1) + 4096;
+}
 
 wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
                      int bits, void *, size_t bytes, int *result)

@@ -68,6 +68,8 @@ const error_text &text_of(cudaError_t error)
     return unknown;
 }
 
+std::atomic<int> claimed_devices{ 1 };
+thread_local int current_device = 0;
 std::atomic<unsigned> claimed_multiprocessors; // 0: as the environment says
 
 std::mutex &refusing = *new std::mutex;
@@ -118,6 +120,10 @@ using namespace emulator;
 
 void emulator_set_multiprocessors(int count) { claimed_multiprocessors = unsigned(count); }
 
+void emulator_set_devices(int count) { claimed_devices = count; }
+
+int emulator_current_device(void) { return current_device; }
+
 void emulator_refuse(const char *call, int after)
 {
     std::lock_guard<std::mutex> lock(refusing);
@@ -136,20 +142,23 @@ int emulator_refusals(void)
 cudaError_t cudaGetDeviceCount(int *count)
 {
     if (const cudaError_t error = refusal(__func__)) return error;
-    *count = 1;
+    *count = claimed_devices;
     return cudaSuccess;
 }
 
 cudaError_t cudaGetDevice(int *device)
 {
     if (const cudaError_t error = refusal(__func__)) return error;
-    *device = 0;
+    *device = current_device;
     return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device)
 {
-    return noted(device ? cudaErrorInvalidDevice : cudaSuccess);
+    if (const cudaError_t error = refusal(__func__)) return error;
+    if (device < 0 || device >= claimed_devices) return noted(cudaErrorInvalidDevice);
+    current_device = device;
+    return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device)
@@ -180,7 +189,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
 {
     if (const cudaError_t error = refusal(__func__)) return error;
-    if (device) return noted(cudaErrorInvalidDevice);
+    if (device < 0 || device >= claimed_devices) return noted(cudaErrorInvalidDevice);
     *p = {};
     std::strcpy(p->name, "emulated");
     p->totalGlobalMem = device_bytes;

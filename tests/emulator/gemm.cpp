@@ -4,7 +4,7 @@
 #include <cblas.h>
 #include <vector>
 
-bool gemm_available() { return true; }
+bool gemm_available() { return !emulator::refusal(__func__); }
 wl_status gemm_open(wl_ctx *ctx) { return status_of(ctx, emulator::refusal(__func__)); }
 void gemm_close(wl_ctx *) {}
 

@@ -19,6 +19,7 @@ namespace
 struct noted_launch {
     const void *kernel;
     dim3 grid, block;
+    int device;
 };
 
 std::mutex &guard = *new std::mutex;
@@ -50,7 +51,9 @@ const char *name_of(const void *kernel)
 void note_launch(const launch_request &request)
 {
     std::lock_guard<std::mutex> lock(guard);
-    if (watching) noted_launches.push_back({ request.kernel, request.grid, request.block });
+    if (watching)
+        noted_launches.push_back(
+            { request.kernel, request.grid, request.block, emulator_current_device() });
 }
 
 } // namespace emulator
@@ -71,7 +74,8 @@ int emulator_launches(const emulator_launch **out)
     for (const noted_launch &l : noted_launches)
         told.push_back({ name_of(l.kernel),
                          { l.grid.x, l.grid.y, l.grid.z },
-                         { l.block.x, l.block.y, l.block.z } });
+                         { l.block.x, l.block.y, l.block.z },
+                         l.device });
     *out = told.data();
     return int(told.size());
 }

@@ -6,6 +6,7 @@
 typedef struct emulator_launch {
     const char *kernel; /* "gather<float, 4>" */
     unsigned grid[3], block[3];
+    int device;
 } emulator_launch;
 
 #ifdef __cplusplus
@@ -14,6 +15,15 @@ extern "C" {
 
 /* Multiprocessors from now on; 0: as many as WL_EMULATOR_SMS says. */
 void emulator_set_multiprocessors(int count);
+
+/* Devices from now on: one at first. They differ in number only. */
+void emulator_set_devices(int count);
+int emulator_current_device(void); /* of the calling thread */
+
+/* Runs no more than this many blocks along x of every later grid, which is then one of so many: a
+ * kernel is to step through what is left over, as it does where blocks_for caps its grid. 0: all.
+ */
+void emulator_cap_grids(unsigned blocks);
 
 /* Forgets the launches so far, and notes those to come. */
 void emulator_watch(void);
