@@ -132,11 +132,11 @@ static void without_products_there_is_no_device(void **state)
 
 static void a_context_is_made_whole_or_not_at_all(void **state)
 {
-    static const char *const calls[] = { "cudaGetDevice",         "cudaMalloc", "cudaMemcpyAsync",
-                                         "cudaStreamSynchronize", "gemm_open",  "algorithms_open" };
+    static const char *const calls[] = { "cudaMalloc", "cudaMemcpyAsync", "cudaStreamSynchronize",
+                                         "gemm_open", "algorithms_open" };
+    wl_ctx *ctx = NULL;
     (void)state;
-    for (int i = 0; i < 6; i++) {
-        wl_ctx *ctx = NULL;
+    for (int i = 0; i < 5; i++) {
         int after = 0;
         emulator_refuse(calls[i], after);
         for (; wl_ctx_create(&ctx, WL_CUDA, 0) != WL_OK; emulator_refuse(calls[i], ++after))
@@ -145,6 +145,10 @@ static void a_context_is_made_whole_or_not_at_all(void **state)
         assert_true(after > 0);
         wl_ctx_destroy(ctx);
     }
+    /* not later than at first: of a device that can be reached no more, nothing can be freed */
+    emulator_refuse("cudaGetDevice", 0);
+    assert_int_equal(wl_ctx_create(&ctx, WL_CUDA, 0), WL_DEVICE_ERROR);
+    assert_null(ctx);
 }
 
 static void memory_that_cannot_be_reached_is_told(void **state)
