@@ -40,12 +40,6 @@ inline double warp_sum(double v, EMULATOR_SITE)
                                   EMULATOR_AT("warp_sum"));
 }
 
-inline float warp_max(float v, EMULATOR_SITE)
-{
-    return emulator::reduce_lanes(emulator::butterfly<float, emulator::larger_float>, ~0u, v,
-                                  EMULATOR_AT("warp_max"));
-}
-
 #else
 
 __device__ __forceinline__ float warp_sum(float v)
@@ -59,13 +53,6 @@ __device__ __forceinline__ double warp_sum(double v)
 {
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) v += __shfl_xor_sync(0xffffffffu, v, step);
-    return v;
-}
-
-__device__ __forceinline__ float warp_max(float v)
-{
-#pragma unroll
-    for (int step = 16; step > 0; step /= 2) v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, step));
     return v;
 }
 

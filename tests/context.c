@@ -132,6 +132,17 @@ static void devices_that_are_not_there_are_unsupported(void **state)
     assert_true(info.memory > 0 && info.processors > 0 && strlen(info.name) > 0);
 }
 
+static void devices_say_what_they_are(void **state)
+{
+    (void)state;
+    for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+        wl_device_info info;
+        assert_int_equal(wl_device_describe((*b)->device, 0, &info), WL_OK);
+        assert_true(info.memory > 0 && info.processors > 0 && strlen(info.name) > 0);
+        assert_true((info.capability > 0) == ((*b)->device == WL_CUDA));
+    }
+}
+
 static void memory_is_aligned_and_copies(void **state)
 {
     (void)state;
@@ -195,6 +206,7 @@ int main(void)
         cmocka_unit_test(the_first_call_with_a_bad_id_is_named),
         cmocka_unit_test(messages_reach_the_log),
         cmocka_unit_test(devices_that_are_not_there_are_unsupported),
+        cmocka_unit_test(devices_say_what_they_are),
         cmocka_unit_test(memory_is_aligned_and_copies),
         cmocka_unit_test(contexts_run_in_parallel),
         cmocka_unit_test(names_are_what_they_say),

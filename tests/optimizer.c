@@ -38,6 +38,46 @@ static void a_scale_of_zero_leaves_everything(void **state)
     }
 }
 
+static void a_scale_of_zero_leaves_every_row(void **state)
+{
+    static const char *const rows[] = { "table", "m", "v" };
+    const double zero[] = { 0 };
+    (void)state;
+    for (int kind = WL_SGD; kind <= WL_NESTEROV_NEW_VELOCITY; kind++) {
+        char text[96];
+        snprintf(text, sizeof text, "V=5 D=3 N=4 rule.kind=%d rule.weight_decay=0.01 -count", kind);
+        op_case c = made("optimizer_update_rows", text);
+        put_values(&c, "rule.scale", zero);
+        c.value[case_row(&c, "g")][3] = NAN;
+        for (int i = 0; i < 3; i++) gives(&c, rows[i], c.value[case_row(&c, rows[i])]);
+        case_free(&c);
+    }
+}
+
+/* less than none is none, and more than all is all */
+static void counts_out_of_bounds_are_kept_within_them(void **state)
+{
+    static const char *const ops[] = { "optimizer_sum_squares", "optimizer_update_rows" };
+    static const double counts[][2] = { { -3, 0 }, { 99, 4 } };
+    (void)state;
+    for (int op = 0; op < 2; op++)
+        for (int i = 0; i < 2; i++) {
+            op_case c = made(ops[op], "N=4 D=3 V=5");
+            outcome within, beyond;
+            const int row = case_row(&c, op ? "table" : "sum");
+            for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+                put_values(&c, "count", &counts[i][1]);
+                if (execute(&within, &c, *b)) fail_msg("%s", within.trouble);
+                put_values(&c, "count", &counts[i][0]);
+                if (execute(&beyond, &c, *b)) fail_msg("%s", beyond.trouble);
+                for (int64_t k = 0; k < c.count[row]; k++)
+                    assert_true(within.value[row][k] == beyond.value[row][k]);
+                outcome_free(&within), outcome_free(&beyond);
+            }
+            case_free(&c);
+        }
+}
+
 static void clip_scales_counts_and_skips(void **state)
 {
     const double sums[] = { 9, 0.0625, INFINITY, NAN };
@@ -175,6 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sgd_descends),
         cmocka_unit_test(a_scale_of_zero_leaves_everything),
+        cmocka_unit_test(a_scale_of_zero_leaves_every_row),
+        cmocka_unit_test(counts_out_of_bounds_are_kept_within_them),
         cmocka_unit_test(clip_scales_counts_and_skips),
         cmocka_unit_test(sum_squares_counts_rows),
         cmocka_unit_test(sum_squares_holds),

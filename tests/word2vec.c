@@ -173,6 +173,31 @@ static void n_grams_hold(void **state)
         }
 }
 
+/* sentences without an end, and so wide that some windows fill a warp, and end with it */
+static void windows_of_whole_warps_hold(void **state)
+{
+    enum { N = 120, W = 32 };
+    (void)state;
+    for (int i = 0; steps[i]; i++) {
+        op_case c = made(steps[i], i ? "R=30 V=30 N=120 C=120 W=32 K=1 D=4 M=40 L=0 -spans -pieces"
+                                     : "R=30 V=30 N=120 C=120 W=32 K=1 D=4 P=1 L=0 -spans -pieces");
+        const double begin = 0;
+        const uint64_t position = (uint64_t)row_values(&c, "position")[0];
+        int whole = 0;
+        put_values(&c, "begin", &begin);
+        for (int at = 0; at < N; at++) {
+            row_values(&c, "tokens")[at] = at % 30;
+            whole += at >= W && wl_word2vec_reach(7, position + (uint64_t)at, W) == W;
+        }
+        assert_true(whole > 0);
+        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+            verdict why;
+            if (!agrees_on(*b, &c, why)) fail_msg("%s", why);
+        }
+        case_free(&c);
+    }
+}
+
 /* they are left out, alike everywhere */
 static void bad_spans_pieces_and_aliases_are_left_out(void **state)
 {
@@ -475,6 +500,7 @@ int main(void)
         cmocka_unit_test(hogwild_holds),
         cmocka_unit_test(sync_holds),
         cmocka_unit_test(n_grams_hold),
+        cmocka_unit_test(windows_of_whole_warps_hold),
         cmocka_unit_test(bad_spans_pieces_and_aliases_are_left_out),
         cmocka_unit_test(a_step_goes_down_the_gradient_of_its_loss),
         cmocka_unit_test(workers_that_share_no_row_race_without_a_trace),

@@ -60,8 +60,9 @@ static size_t shared_backward_workspace(const wl_backend *backend, const wl_dims
     const wl_negative_sampling_shared_backward_args *a = args;
     const size_t real = wl_dtype_size(backend->real);
     const bool grouped = backend->device == WL_CUDA && wl_present(&a->dtable);
-    return wl_part(d->K * d->D, real) + 2 * wl_part(d->N * d->D, real) + backend->gemm_bytes +
-           (grouped ? backend->grouping_bytes(d->N > d->K ? d->N : d->K) : 0);
+    const size_t more = grouped ? backend->grouping_bytes(d->N > d->K ? d->N : d->K) : 0;
+    if (more == SIZE_MAX) return SIZE_MAX; /* the device failed */
+    return wl_part(d->K * d->D, real) + 2 * wl_part(d->N * d->D, real) + backend->gemm_bytes + more;
 }
 
 const wl_op_spec wl_negative_sampling_forward_spec = {

@@ -5,14 +5,18 @@
 #include <numeric>
 #include <vector>
 
-wl_status algorithms_open(wl_ctx *) { return WL_OK; }
+wl_status algorithms_open(wl_ctx *ctx) { return status_of(ctx, emulator::refusal(__func__)); }
 
 /* What CUB would ask for is of this kind: some for each item and some for all. */
-size_t algorithms_bytes(int64_t n) { return wl_part(n, 1) + 4096; }
+size_t algorithms_bytes(int64_t n)
+{
+    return emulator::refusal(__func__) ? SIZE_MAX : wl_part(n, 1) + 4096;
+}
 
 wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
                      int bits, void *, size_t bytes, int *result)
 {
+    if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
     const uint64_t mask = bits < 64 ? (uint64_t(1) << bits) - 1 : ~uint64_t(0);
     std::vector<int64_t> order(n);
     if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "sort_pairs: memory");
@@ -30,6 +34,7 @@ wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2
 wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *out, int64_t *count,
                          void *, size_t bytes)
 {
+    if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
     int64_t found = 0;
     if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "select: memory");
     for (int64_t i = 0; i < n; i++)

@@ -115,7 +115,6 @@ template <class T> inline T smaller_of(T a, T b) { return a < b ? a : b; }
 template <class T> inline T bits_in_both(T a, T b) { return a & b; }
 template <class T> inline T bits_in_either(T a, T b) { return a | b; }
 template <class T> inline T bits_in_one(T a, T b) { return a ^ b; }
-inline float larger_float(float a, float b) { return __builtin_fmaxf(a, b); }
 
 template <class T, T (*combine)(T, T)>
 inline constexpr collective reduce = { "__reduce_sync", run_reduction<T, combine>, false };

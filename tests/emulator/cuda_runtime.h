@@ -200,7 +200,8 @@ const char *cudaGetErrorString(cudaError_t error);
 namespace emulator
 {
 
-cudaError_t noted(int error); // keeps a failure for cudaGetLastError, and returns it
+cudaError_t noted(int error);          // keeps a failure for cudaGetLastError, and returns it
+cudaError_t refusal(const char *call); // cudaSuccess, unless emulator_refuse asked for a failure
 cudaError_t set_attribute(const void *kernel, cudaFuncAttribute attribute, int value);
 cudaError_t occupancy(int *blocks, int threads, size_t dynamic_bytes);
 
@@ -252,6 +253,7 @@ inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*k
                                       A &&...arguments)
 {
     static_assert(sizeof...(P) == sizeof...(A), "the number of kernel arguments");
+    if (const cudaError_t error = emulator::refusal(__func__)) return error;
     emulator::launch_request request;
     request.grid = config->gridDim;
     request.block = config->blockDim;

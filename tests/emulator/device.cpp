@@ -1,11 +1,16 @@
 // What the emulated device says of itself, and the errors of the runtime.
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
+#include <string>
 
 #include "cuda_runtime.h"
 #include "device.h"
+#include "fault.h"
 #include "shared_memory.h"
+#include "watch.h"
 
 namespace emulator
 {
@@ -63,6 +68,15 @@ const error_text &text_of(cudaError_t error)
     return unknown;
 }
 
+std::atomic<int> claimed_devices{ 1 };
+thread_local int current_device = 0;
+std::atomic<unsigned> claimed_multiprocessors; // 0: as the environment says
+
+std::mutex &refusing = *new std::mutex;
+std::atomic<bool> refuses;
+std::string refused_call;
+int calls_until_refusal, refusals;
+
 } // namespace
 
 unsigned long setting(const char *name, unsigned long otherwise)
@@ -74,7 +88,8 @@ unsigned long setting(const char *name, unsigned long otherwise)
 unsigned multiprocessors()
 {
     static const unsigned count = std::max(1u, unsigned(setting("WL_EMULATOR_SMS", 4)));
-    return count;
+    const unsigned claimed = claimed_multiprocessors;
+    return claimed ? claimed : count;
 }
 
 unsigned blocks_that_fit(unsigned threads, std::size_t dynamic_bytes)
@@ -90,25 +105,60 @@ cudaError_t noted(int error)
     return cudaError_t(error);
 }
 
+cudaError_t refusal(const char *call)
+{
+    if (!refuses) return cudaSuccess;
+    std::lock_guard<std::mutex> lock(refusing);
+    if (refused_call != call || --calls_until_refusal >= 0) return cudaSuccess;
+    refusals++;
+    return noted(cudaErrorUnknown);
+}
+
 } // namespace emulator
 
 using namespace emulator;
 
+void emulator_set_multiprocessors(int count) { claimed_multiprocessors = unsigned(count); }
+
+void emulator_set_devices(int count) { claimed_devices = count; }
+
+int emulator_current_device(void) { return current_device; }
+
+void emulator_refuse(const char *call, int after)
+{
+    std::lock_guard<std::mutex> lock(refusing);
+    refuses = call != nullptr;
+    refused_call = call ? call : "";
+    calls_until_refusal = after;
+    refusals = 0;
+}
+
+int emulator_refusals(void)
+{
+    std::lock_guard<std::mutex> lock(refusing);
+    return refusals;
+}
+
 cudaError_t cudaGetDeviceCount(int *count)
 {
-    *count = 1;
+    if (const cudaError_t error = refusal(__func__)) return error;
+    *count = claimed_devices;
     return cudaSuccess;
 }
 
 cudaError_t cudaGetDevice(int *device)
 {
-    *device = 0;
+    if (const cudaError_t error = refusal(__func__)) return error;
+    *device = current_device;
     return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device)
 {
-    return noted(device ? cudaErrorInvalidDevice : cudaSuccess);
+    if (const cudaError_t error = refusal(__func__)) return error;
+    if (device < 0 || device >= claimed_devices) return noted(cudaErrorInvalidDevice);
+    current_device = device;
+    return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device)
@@ -138,7 +188,8 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
 {
-    if (device) return noted(cudaErrorInvalidDevice);
+    if (const cudaError_t error = refusal(__func__)) return error;
+    if (device < 0 || device >= claimed_devices) return noted(cudaErrorInvalidDevice);
     *p = {};
     std::strcpy(p->name, "emulated");
     p->totalGlobalMem = device_bytes;

@@ -19,6 +19,7 @@ unsigned blocks_that_fit(unsigned threads, std::size_t dynamic_bytes); // on a m
 bool is_device_memory(const void *p); // or pinned, or just past the end of either
 
 extern location copying; // where the copy was queued that is going on; of none at first
+void note_launch(const launch_request &request); // for watch.h
 
 // Does the work now; under WL_EMULATOR_ASYNC=1 later, when something waits for it.
 void enqueue(void *stream, std::function<void()> work);

@@ -102,7 +102,7 @@ struct launch_request {
 };
 
 int check_launch(const launch_request &request); // a cudaError_t
-int launch(const launch_request &request, std::function<void()> kernel);
+int launch(launch_request request, std::function<void()> kernel);
 void check_pointer(const launch_request &request, int index, const void *pointer);
 
 template <class T> void check_argument(const launch_request &request, int index, const T &value)

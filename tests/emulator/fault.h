@@ -1,5 +1,5 @@
 /* Plants one mistake in every kernel that the emulator runs, so that a test can show that it would
- * notice it. Plain C. */
+ * notice it; and makes calls fail. Plain C. */
 #ifndef EMULATOR_FAULT_H
 #define EMULATOR_FAULT_H
 
@@ -22,6 +22,13 @@ void emulator_plant(int fault);
 
 /* How often the planted fault has struck: 0 says that the kernels have nothing for it to break. */
 unsigned long long emulator_fault_hits(void);
+
+/* After so many more that succeed, calls of this name fail with cudaErrorUnknown, until
+ * emulator_refuse(NULL, 0): of the runtime, or a stand-in of the emulated build, such as "gemm". */
+void emulator_refuse(const char *call, int after);
+
+/* How many have failed since. */
+int emulator_refusals(void);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,8 @@
 #include <cblas.h>
 #include <vector>
 
-bool gemm_available() { return true; }
-wl_status gemm_open(wl_ctx *) { return WL_OK; }
+bool gemm_available() { return !emulator::refusal(__func__); }
+wl_status gemm_open(wl_ctx *ctx) { return status_of(ctx, emulator::refusal(__func__)); }
 void gemm_close(wl_ctx *) {}
 
 namespace
@@ -32,6 +32,7 @@ std::vector<float> floats(const matrix &m, int32_t dtype, int64_t rows, int64_t 
 wl_status gemm(wl_ctx *ctx, int64_t M, int64_t N, int64_t K, int32_t dtype, matrix a, matrix b,
                float beta, float *c, int64_t pitch, void *workspace)
 {
+    if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
     const int64_t a_columns = a.transposed ? M : K, b_columns = b.transposed ? K : N;
     if (a.pitch < a_columns || b.pitch < b_columns || pitch < N || !workspace)
         return wl_fail(ctx, WL_DEVICE_ERROR, "gemm: a pitch under its row, or no workspace");

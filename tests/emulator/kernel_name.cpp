@@ -2,6 +2,7 @@
 // symbol table of the file that they were loaded from.
 #include "kernel_name.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +11,6 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fstream>
-#include <iterator>
 #include <vector>
 
 namespace emulator
@@ -51,7 +51,10 @@ std::string kernel_name(const void *function)
     if (!dladdr(function, &where) || !where.dli_fname) return number;
     std::ifstream file(where.dli_fname, std::ios::binary);
     if (!file) file.open("/proc/self/exe", std::ios::binary);
-    const std::vector<char> image{ std::istreambuf_iterator<char>(file), {} };
+    file.seekg(0, std::ios::end);
+    std::vector<char> image(std::size_t(std::max<std::streamoff>(file.tellg(), 0)));
+    file.seekg(0);
+    file.read(image.data(), std::streamsize(image.size()));
     const auto address = std::uint64_t(function), base = std::uint64_t(where.dli_fbase);
     std::string name = symbol_at(image, address - base);
     if (name.empty()) name = symbol_at(image, address); // not position-independent

@@ -13,6 +13,7 @@
 #include "device.h"
 #include "sanitizers.h"
 #include "scheduler.h"
+#include "watch.h"
 
 namespace emulator
 {
@@ -40,6 +41,7 @@ kernel_limits limits_of(const void *kernel)
     return found == limits.end() ? kernel_limits{} : found->second;
 }
 
+std::atomic<unsigned> most_blocks; // along x; 0: any number
 std::atomic<unsigned long long> fault_hits;
 unsigned atomics_until_drop;
 
@@ -240,8 +242,11 @@ void check_pointer(const launch_request &request, int index, const void *pointer
     fail_at_launch("kernel argument %d is %p, which is not device memory", index, pointer);
 }
 
-int launch(const launch_request &request, std::function<void()> kernel)
+int launch(launch_request request, std::function<void()> kernel)
 {
+    note_launch(request);
+    if (most_blocks && !request.cooperative && volume(request.cluster) == 1)
+        request.grid.x = std::min<unsigned>(request.grid.x, most_blocks);
     enqueue(request.stream, [request, kernel = std::move(kernel)] { run_grid(request, kernel); });
     return cudaSuccess;
 }
@@ -277,5 +282,7 @@ void emulator_plant(int fault)
     emulator::atomics_until_drop = 5;
     emulator::fault_hits = 0;
 }
+
+void emulator_cap_grids(unsigned blocks) { emulator::most_blocks = blocks; }
 
 unsigned long long emulator_fault_hits(void) { return emulator::fault_hits; }

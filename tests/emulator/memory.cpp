@@ -97,6 +97,7 @@ using namespace emulator;
 
 cudaError_t cudaMalloc(void **out, size_t bytes)
 {
+    if (const cudaError_t error = refusal(__func__)) return error;
     if (!out) return noted(cudaErrorInvalidValue);
     *out = nullptr;
     if (!bytes) return cudaSuccess;
@@ -148,6 +149,7 @@ cudaError_t cudaMemGetInfo(size_t *free, size_t *total)
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream, const char *site_file, int site_line)
 {
+    if (const cudaError_t error = refusal(__func__)) return error;
     if (!bytes) return cudaSuccess;
     if (const cudaError_t error = check_copy(to, from, bytes, kind)) return noted(error);
     const location queued = EMULATOR_AT("cudaMemcpyAsync");
@@ -169,6 +171,7 @@ cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind 
 
 cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream)
 {
+    if (const cudaError_t error = refusal(__func__)) return error;
     if (!bytes) return cudaSuccess;
     if (!on_device.holds(to) || !range_fits(to, bytes)) return noted(cudaErrorInvalidValue);
     enqueue(stream, [=] { std::memset(to, value, bytes); });

@@ -153,6 +153,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
+    if (const cudaError_t error = refusal(__func__)) return error;
     finish_stream(stream);
     return cudaSuccess;
 }
