@@ -1,5 +1,8 @@
-/* Sorting and selection of the emulated build: the C++ library in CUB's place. */
+/* Sorting and selection of the emulated build: the C++ library in CUB's place, in the order of the
+ * context's stream. */
 #include "../../kernels/algorithms.cuh"
+
+#include "device.h"
 
 #include <algorithm>
 #include <numeric>
@@ -17,16 +20,22 @@ wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2
                      int bits, void *, size_t bytes, int *result)
 {
     if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
-    const uint64_t mask = bits < 64 ? (uint64_t(1) << bits) - 1 : ~uint64_t(0);
-    std::vector<int64_t> order(n);
     if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "sort_pairs: memory");
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int64_t a, int64_t b) { return (key[0][a] & mask) < (key[0][b] & mask); });
-    for (int64_t i = 0; i < n; i++) {
-        key[1][i] = key[0][order[i]];
-        value[1][i] = value[0][order[i]];
-    }
+    const uint64_t mask = bits < 64 ? (uint64_t(1) << bits) - 1 : ~uint64_t(0);
+    const uint64_t *from = key[0];
+    const int64_t *values = value[0];
+    uint64_t *sorted = key[1];
+    int64_t *moved = value[1];
+    emulator::enqueue(ctx->stream, [=] {
+        std::vector<int64_t> order(n);
+        std::iota(order.begin(), order.end(), 0);
+        std::stable_sort(order.begin(), order.end(),
+                         [=](int64_t a, int64_t b) { return (from[a] & mask) < (from[b] & mask); });
+        for (int64_t i = 0; i < n; i++) {
+            sorted[i] = from[order[i]];
+            moved[i] = values[order[i]];
+        }
+    });
     *result = 1;
     return WL_OK;
 }
@@ -35,10 +44,12 @@ wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *o
                          void *, size_t bytes)
 {
     if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
-    int64_t found = 0;
     if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "select: memory");
-    for (int64_t i = 0; i < n; i++)
-        if (flag[i]) out[found++] = i;
-    count[0] = found;
+    emulator::enqueue(ctx->stream, [=] {
+        int64_t found = 0;
+        for (int64_t i = 0; i < n; i++)
+            if (flag[i]) out[found++] = i;
+        count[0] = found;
+    });
     return WL_OK;
 }

@@ -1,6 +1,8 @@
 /* Matrix products of the emulated build: OpenBLAS in cuBLASLt's place. */
 #include "../../kernels/gemm.cuh"
 
+#include "device.h"
+
 #include <cblas.h>
 #include <vector>
 
@@ -37,17 +39,19 @@ wl_status gemm(wl_ctx *ctx, int64_t M, int64_t N, int64_t K, int32_t dtype, matr
     if (a.pitch < a_columns || b.pitch < b_columns || pitch < N || !workspace)
         return wl_fail(ctx, WL_DEVICE_ERROR, "gemm: a pitch under its row, or no workspace");
     if (M == 0 || N == 0) return WL_OK;
-    const std::vector<float> x = floats(a, dtype, a.transposed ? K : M, a_columns);
-    const std::vector<float> y = floats(b, dtype, b.transposed ? N : K, b_columns);
-    std::vector<float> z(size_t(M * N));
-    if (K > 0)
-        cblas_sgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans,
-                    b.transposed ? CblasTrans : CblasNoTrans, int(M), int(N), int(K), 1, x.data(),
-                    int(a_columns), y.data(), int(b_columns), 0, z.data(), int(N));
-    for (int64_t i = 0; i < M; i++)
-        for (int64_t j = 0; j < N; j++) {
-            float *to = c + i * pitch + j;
-            *to = z[size_t(i * N + j)] + (beta == 0 ? 0.0f : beta * *to);
-        }
+    emulator::enqueue(ctx->stream, [=] {
+        const std::vector<float> x = floats(a, dtype, a.transposed ? K : M, a_columns);
+        const std::vector<float> y = floats(b, dtype, b.transposed ? N : K, b_columns);
+        std::vector<float> z(size_t(M * N));
+        if (K > 0)
+            cblas_sgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans,
+                        b.transposed ? CblasTrans : CblasNoTrans, int(M), int(N), int(K), 1,
+                        x.data(), int(a_columns), y.data(), int(b_columns), 0, z.data(), int(N));
+        for (int64_t i = 0; i < M; i++)
+            for (int64_t j = 0; j < N; j++) {
+                float *to = c + i * pitch + j;
+                *to = z[size_t(i * N + j)] + (beta == 0 ? 0.0f : beta * *to);
+            }
+    });
     return WL_OK;
 }
