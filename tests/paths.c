@@ -344,7 +344,7 @@ static void a_capped_grid_leaves_nothing_over(void **state)
 {
     static const char *const sizes[] = {
         "N=40 K=9 D=5 V=99 R=99 G=20 L=3 C=40 W=2 M=40 P=40",
-        "N=2500 K=1 D=1 V=99 R=99 G=20 L=3 C=8 W=2 M=4 P=1",
+        "N=2500 K=1 D=1 V=2500 R=2500 G=20 L=3 C=8 W=2 M=4 P=1", /* rows to update are distinct */
         "N=3 K=2 D=4096 V=9 R=12 G=20 L=3 C=8 W=2 M=4 P=1",
     };
     int capped = 0;
