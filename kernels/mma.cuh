@@ -114,16 +114,11 @@ inline fragment_c mma(const fragment_a<T> &a, const fragment_b<T> &b, const frag
 
 #else
 
-__device__ __forceinline__ unsigned row_address(const void *row)
-{
-    return unsigned(__cvta_generic_to_shared(row));
-}
-
 __device__ __forceinline__ void ldmatrix(unsigned (&to)[1], const void *row)
 {
     asm volatile("ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%0}, [%1];"
                  : "=r"(to[0])
-                 : "r"(row_address(row))
+                 : "r"(shared_address(row))
                  : "memory");
 }
 
@@ -131,7 +126,7 @@ __device__ __forceinline__ void ldmatrix(unsigned (&to)[2], const void *row)
 {
     asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"
                  : "=r"(to[0]), "=r"(to[1])
-                 : "r"(row_address(row))
+                 : "r"(shared_address(row))
                  : "memory");
 }
 
@@ -139,7 +134,7 @@ __device__ __forceinline__ void ldmatrix(unsigned (&to)[4], const void *row)
 {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(row_address(row))
+                 : "r"(shared_address(row))
                  : "memory");
 }
 
@@ -147,7 +142,7 @@ __device__ __forceinline__ void ldmatrix_trans(unsigned (&to)[1], const void *ro
 {
     asm volatile("ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%0}, [%1];"
                  : "=r"(to[0])
-                 : "r"(row_address(row))
+                 : "r"(shared_address(row))
                  : "memory");
 }
 
@@ -155,7 +150,7 @@ __device__ __forceinline__ void ldmatrix_trans(unsigned (&to)[2], const void *ro
 {
     asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
                  : "=r"(to[0]), "=r"(to[1])
-                 : "r"(row_address(row))
+                 : "r"(shared_address(row))
                  : "memory");
 }
 
@@ -163,7 +158,7 @@ __device__ __forceinline__ void ldmatrix_trans(unsigned (&to)[4], const void *ro
 {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(row_address(row))
+                 : "r"(shared_address(row))
                  : "memory");
 }
 

@@ -17,13 +17,6 @@
 namespace wl
 {
 
-#if !defined(WL_EMULATED)
-__device__ __forceinline__ unsigned shared_address(const void *p)
-{
-    return unsigned(__cvta_generic_to_shared(p));
-}
-#endif
-
 /* ------------------------------------------------------------------ copies by threads
  *
  * copy_async copies 4, 8 or 16 bytes from global to shared memory, both aligned to as many;

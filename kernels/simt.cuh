@@ -58,6 +58,14 @@ __device__ __forceinline__ double warp_sum(double v)
 
 #endif
 
+#if !defined(WL_EMULATED)
+/* What instructions on shared memory take for a pointer to it. */
+__device__ __forceinline__ unsigned shared_address(const void *p)
+{
+    return unsigned(__cvta_generic_to_shared(p));
+}
+#endif
+
 /* *p += v, atomically and without reading back. */
 __device__ __forceinline__ void red_add(float *p, float v) { (void)atomicAdd(p, v); }
 

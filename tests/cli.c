@@ -70,6 +70,7 @@ static void a_wrong_value_names_its_option_and_what_it_takes(void **state)
         { "--dim=12x", "--dim", "\"12x\"" },
         { "--window=99999999999999999999", "--window", "an integer" },
         { "--lr=nan", "--lr", "a number" },
+        { "--min-lr-fraction=2", "--min-lr-fraction", "a number from 0 to 1" },
         { "--sample=-1", "--sample", "0 or more" },
         { "--dtype=f64", "--dtype", "one of f32|f16|bf16" },
         { "--method=glove", "--method", "one of skipgram|cbow" },

@@ -78,23 +78,6 @@ static void update_touches_only_the_rows_looked_up(void **state)
     case_free(&c);
 }
 
-/* the gradients that such a scale is for are not even looked at */
-static void a_scale_of_zero_updates_no_row(void **state)
-{
-    const double zero[] = { 0 };
-    (void)state;
-    for (int kind = WL_SGD; kind <= WL_NESTEROV_NEW_VELOCITY; kind++) {
-        static const char *const rows[] = { "table", "m", "v" };
-        char text[96];
-        snprintf(text, sizeof text, "V=5 D=3 N=9 rule.kind=%d rule.weight_decay=0.01", kind);
-        op_case c = made("embedding_update", text);
-        put_values(&c, "rule.scale", zero);
-        c.value[case_row(&c, "dy")][3] = NAN;
-        for (int i = 0; i < 3; i++) gives(&c, rows[i], c.value[case_row(&c, rows[i])]);
-        case_free(&c);
-    }
-}
-
 /* what every operator of the family meets: nothing, one, tiles and their neighbours */
 static const char *const lookups[] = {
     "V=5 D=3 N=7",            /* nothing divides a pack */
@@ -277,7 +260,6 @@ int main(void)
         cmocka_unit_test(scatter_adds_to_what_is_there),
         cmocka_unit_test(compact_lists_rows_in_order_and_caps_their_sums),
         cmocka_unit_test(update_touches_only_the_rows_looked_up),
-        cmocka_unit_test(a_scale_of_zero_updates_no_row),
         cmocka_unit_test(gather_holds),
         cmocka_unit_test(gather_pooled_holds),
         cmocka_unit_test(scatter_holds),

@@ -68,7 +68,8 @@ def train_wordloom(system, corpus, args, seed, threads):
             "--method", system.method, *system.arguments, "--dim", args.dim,
             "--window", args.window, "--negative", args.negative, "--min-count", args.min_count,
             "--sample", args.sample, "--epochs", args.epochs, "--lr", args.lr,
-            "--min-lr-fraction", args.min_lr_fraction, "--init-range", args.init_range, "--seed", seed, "--threads", threads]
+            "--min-lr-fraction", args.min_lr_fraction, "--init-range", args.init_range,
+            "--seed", seed, "--threads", threads]
         environment = dict(peer_environment.CALLER)
         if system.cpu:
             environment["WORDLOOM_CPU"] = system.cpu

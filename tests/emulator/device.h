@@ -18,7 +18,7 @@ unsigned multiprocessors();
 unsigned blocks_that_fit(unsigned threads, std::size_t dynamic_bytes); // on a multiprocessor
 bool is_device_memory(const void *p); // or pinned, or just past the end of either
 
-extern location copying; // where the copy was queued that is going on; of none at first
+extern thread_local location copying; // where the copy was queued that is going on, if one is
 void note_launch(const launch_request &request); // for watch.h
 
 // Does the work now; under WL_EMULATOR_ASYNC=1 later, when something waits for it.

@@ -84,7 +84,7 @@ cudaError_t check_copy(const void *to, const void *from, std::size_t bytes, cuda
 
 } // namespace
 
-location copying;
+thread_local location copying;
 
 bool is_device_memory(const void *p)
 {

@@ -103,10 +103,10 @@ void *static_shared(shared_site &site)
 
 void *dynamic_shared() { return current->home->shared->memory + dynamic_start; }
 
-bool in_own_shared(const void *p)
+bool in_own_shared(const void *p, std::size_t bytes)
 {
-    const unsigned char *memory = current->home->shared->memory;
-    return p >= memory && p < memory + arena_size;
+    const auto start = reinterpret_cast<std::uintptr_t>(current->home->shared->memory);
+    return reinterpret_cast<std::uintptr_t>(p) - start <= arena_size - bytes;
 }
 
 void *shared_of_rank(void *mine, unsigned rank)
@@ -123,10 +123,7 @@ void *shared_of_rank(void *mine, unsigned rank)
 
 void need_shared(const void *p, std::size_t bytes, location at)
 {
-    const auto start = reinterpret_cast<std::uintptr_t>(current->home->shared->memory);
-    const auto offset = reinterpret_cast<std::uintptr_t>(p) - start;
-    if (offset > arena_size - bytes)
-        fail(at, "%s: %p is not shared memory of this block", at.what, p);
+    if (!in_own_shared(p, bytes)) fail(at, "%s: %p is not shared memory of this block", at.what, p);
 }
 
 } // namespace emulator

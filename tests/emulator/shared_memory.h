@@ -19,7 +19,7 @@ struct arena {
 
 void begin_shared_layout(); // of a launch
 arena *arena_number(std::size_t number);
-bool in_own_shared(const void *p); // of the current thread's block
+bool in_own_shared(const void *p, std::size_t bytes = 1); // of the current thread's block
 void clear_arena(arena &shared, std::size_t dynamic_bytes);
 
 } // namespace emulator
