@@ -49,6 +49,12 @@ _Static_assert(sizeof(wl_embedding_update_args) == 800 &&
 _Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
                "half_narrow");
 _Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
+_Static_assert(sizeof(wl_lstm_forward_args) == 976 &&
+                   offsetof(wl_lstm_forward_args, reverse) == 968,
+               "lstm_forward");
+_Static_assert(sizeof(wl_lstm_backward_args) == 1456 &&
+                   offsetof(wl_lstm_backward_args, reverse) == 1448,
+               "lstm_backward");
 _Static_assert(sizeof(wl_negative_sampling_forward_args) == 496, "negative_sampling_forward");
 _Static_assert(sizeof(wl_negative_sampling_backward_args) == 568, "negative_sampling_backward");
 _Static_assert(sizeof(wl_negative_sampling_shared_forward_args) == 576,

@@ -86,10 +86,14 @@ static wl_tensor layout(const op_case *c, int row, const wl_backend *backend)
 {
     wl_tensor t = c->like[row];
     t.dtype = native(backend, &c->spec->arg[row], t.dtype);
-    if (!c->spec->arg[row].strided || c->pad == 0) return t;
+    if (!c->spec->arg[row].strided || (c->pad == 0 && !c->swap)) return t;
     t.stride[t.ndim - 1] = 1;
     for (int i = t.ndim - 2; i >= 0; i--)
         t.stride[i] = (t.stride[i + 1] * t.shape[i + 1]) + (i == t.ndim - 2 ? c->pad : 0);
+    if (c->swap && t.ndim == 3) {
+        t.stride[0] = t.stride[1];
+        t.stride[1] = t.stride[0] * t.shape[0];
+    }
     return t;
 }
 

@@ -123,8 +123,8 @@ static int forward_case(op_case *out, const op_case *backward, verdict why)
     return 0;
 }
 
-/* sum over forward's outputs Y of dY . Y, dY as backward is given it (1 where it takes none but
- * Y is a loss) */
+/* sum over forward's outputs Y of dY . Y, dY as backward is given it (where it is absent, 1 for a
+ * loss and 0 for all else) */
 static double weighted_outputs(const op_case *forward, const op_case *backward,
                                const wl_backend *oracle, int *failed)
 {
@@ -138,7 +138,9 @@ static double weighted_outputs(const op_case *forward, const op_case *backward,
         const int weights = case_row(backward, name);
         if (weights < 0 || backward->spec->arg[weights].role != WL_IN) continue;
         const double *w = backward->value[weights];
-        for (int64_t i = 0; i < forward->count[row]; i++) sum += (w ? w[i] : 1) * o.value[row][i];
+        const double absent = strcmp(forward->spec->arg[row].shape, "1") ? 0 : 1;
+        for (int64_t i = 0; i < forward->count[row]; i++)
+            sum += (w ? w[i] : absent) * o.value[row][i];
     }
     outcome_free(&o);
     return sum;

@@ -134,7 +134,7 @@ static int32_t dtype_named(const char *name)
 /* Every word must mean something: a typing error in a test is no test. */
 static int check_words(const op_case *c, char trouble[256])
 {
-    static const char *const known[] = { "dtype", "id", "pad", "offset", "bad", NULL };
+    static const char *const known[] = { "dtype", "id", "pad", "swap", "offset", "bad", NULL };
     for (const char *at = c->text + strspn(c->text, " "); *at;) {
         const size_t width = strcspn(at, " "), name = strcspn(at, "= ");
         bool ok = width > 2 && name == 1 && *at >= 'A' && *at <= 'Z';
@@ -266,6 +266,7 @@ int case_make(op_case *out, const char *op, const char *text, uint64_t seed, cha
     out->id = word(text, "id", name, sizeof name) ? dtype_named(name) : WL_I32;
     out->pad = (int64_t)number(text, "pad", 0);
     out->offset = (int64_t)number(text, "offset", 0);
+    out->swap = (int64_t)number(text, "swap", 0);
     for (int row = 0; out->spec->arg[row].name; row++)
         if (make_row(out, row, (int64_t)number(text, "bad", 0))) {
             snprintf(trouble, 256, "%s: no memory for a case", op);

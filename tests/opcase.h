@@ -14,6 +14,7 @@ typedef struct op_case {
     wl_dims dims;
     int32_t stored, id;          /* the dtypes of STORED and ID */
     int64_t pad, offset;         /* elements between strided rows; before the first */
+    int64_t swap;                /* 1: axes 0 and 1 of strided [T,B,X] lie the other way round */
     wl_tensor like[WL_MAX_ARGS]; /* dtype and shape of each tensor row; ndim 0: absent */
     int64_t count[WL_MAX_ARGS];  /* its elements */
     double *value[WL_MAX_ARGS];  /* their values, inputs already rounded to their dtype */
@@ -26,6 +27,7 @@ typedef struct op_case {
  *   id=i32|i64        of ID                        -weights             leave an optional row out
  *   rule.kind=5       a host scalar                pad=3                strides of strided rows
  *   offset=1          elements of misalignment     bad=2                ids out of bounds
+ *   swap=1            strided [T,B,X] batch first
  *
  * Sizes not named are 1. Rows get values by their makers, from `seed`; what a backward operator
  * shares with its forward one comes from running that on the oracle. Returns 0, or -1 with the

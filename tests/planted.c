@@ -68,7 +68,7 @@ static const wl_backend *the_cpu(void)
 }
 
 /* Sizes that suit every operator, and leave each of them something to write. */
-static const char every_size[] = "N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4";
+static const char every_size[] = "T=4 B=3 H=6 N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4";
 
 static void a_factor_in_the_float_reference_is_caught(void **state)
 {
@@ -94,16 +94,15 @@ static void a_wrong_derivative_is_caught(void **state)
 {
     static const char *const ops[] = { "embedding_scatter", "embedding_scatter_atomic",
                                        "negative_sampling_backward",
-                                       "negative_sampling_shared_backward" };
+                                       "negative_sampling_shared_backward", "lstm_backward" };
     int planted = 0;
     (void)state;
-    for (int i = 0; i < 4; i++) {
-        op_case c = made(ops[i], "N=6 K=3 D=5 V=9");
+    for (int i = 0; i < 5; i++) {
+        op_case c = made(ops[i], "T=4 B=3 H=6 N=6 K=3 D=5 V=9");
         for (int row = 0; c.spec->arg[row].name; row++) {
             const char *name = c.spec->arg[row].name;
-            const bool gradient = !strcmp(name, "dh") || !strcmp(name, "dtable");
             verdict why;
-            if (!gradient || !case_writes(&c, row)) continue;
+            if (*name != 'd' || !case_writes(&c, row)) continue;
             assert_true(differentiates_on(&wl_ref_oracle_backend, &c, why));
             const wl_backend wrong = spoiled(&wl_ref_oracle_backend, c.spec, row, 1 + 1e-4);
             if (differentiates_on(&wrong, &c, why))
@@ -112,7 +111,7 @@ static void a_wrong_derivative_is_caught(void **state)
         }
         case_free(&c);
     }
-    assert_int_equal(planted, 6);
+    assert_int_equal(planted, 12);
 }
 
 /* ------------------------------------------------------------------ in a process of its own
@@ -187,6 +186,7 @@ static void a_missing_barrier_is_caught(void **state)
 {
     (void)state;
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_MISSING_BARRIER, "lstm_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
@@ -206,6 +206,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
     strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
+    strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=2 B=3 D=2 H=100");
+    strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=100");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -225,6 +227,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
+    strikes(EMULATOR_LOST_LAST_WARP, "lstm_forward", "T=2 B=3 D=2 H=85");
+    strikes(EMULATOR_LOST_LAST_WARP, "lstm_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
@@ -246,6 +250,8 @@ static void a_wrong_workspace_size_is_caught(void **state)
     } cases[] = {
         { "embedding_compact", "N=64 K=1 D=2 V=9", 768 },
         { "embedding_update", "N=64 K=1 D=2 V=9", 768 },
+        { "lstm_forward", "T=2 B=8 D=2 H=8", 256 },
+        { "lstm_backward", "T=2 B=8 D=2 H=8", 1024 },
         { "negative_sampling_forward", "N=128 K=1 D=2 V=9", 256 },
         { "negative_sampling_shared_forward", "N=128 K=2 D=2 V=9", 256 },
         { "negative_sampling_shared_backward", "N=128 K=2 D=2 V=9 -dtable", 256 },

@@ -26,6 +26,7 @@
 #include <wordloom/context.h>
 #include <wordloom/embedding.h>
 #include <wordloom/half.h>
+#include <wordloom/lstm.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
 #include <wordloom/sampling.h>

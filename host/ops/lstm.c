@@ -1,0 +1,81 @@
+/* The contract of <wordloom/lstm.h>. */
+#include "lstm.h"
+
+static double forward_flops(const wl_dims *d)
+{
+    return 2.0 * (double)(d->T * d->B * 4 * d->H) * (double)(d->D + d->H);
+}
+static double backward_flops(const wl_dims *d) { return 2 * forward_flops(d); }
+
+static size_t forward_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
+{
+    const wl_recurrence a = wl_lstm_forward_of(d, args);
+    wl_recurrence_space space;
+    return wl_recurrence_forward_carve(&space, NULL, backend, &a);
+}
+
+static size_t backward_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
+{
+    const wl_recurrence a = wl_lstm_backward_of(d, args);
+    wl_recurrence_space space;
+    return wl_recurrence_backward_carve(&space, NULL, backend, &a);
+}
+
+const wl_op_spec wl_lstm_forward_spec = {
+    .name = "lstm_forward",
+    .args_size = sizeof(wl_lstm_forward_args),
+    .rounded = "h at each step",
+    .determinism = WL_RUN_TO_RUN,
+    .workspace = forward_workspace,
+    .flops = forward_flops,
+    .arg = {
+        WL_ARG(lstm_forward, x, WL_IN, WL_STORED, "T B D", .strided = true),
+        WL_ARG(lstm_forward, w, WL_IN, WL_STORED, "4H D"),
+        WL_ARG(lstm_forward, r, WL_IN, WL_STORED, "4H H"),
+        WL_ARG(lstm_forward, h0, WL_IN, WL_STORED, "B H", .optional = true),
+        WL_ARG(lstm_forward, c0, WL_IN, WL_REAL, "B H", .optional = true),
+        WL_ARG(lstm_forward, b, WL_IN, WL_REAL, "4H", .optional = true),
+        WL_ARG(lstm_forward, lengths, WL_IN, WL_INT32, "B", .optional = true, .bound = 'T',
+               .maker = WL_LENGTHS),
+        WL_ARG(lstm_forward, h, WL_OUT, WL_STORED, "T B H", .strided = true),
+        WL_ARG(lstm_forward, c, WL_OUT, WL_REAL, "T B H"),
+        WL_ARG(lstm_forward, gates, WL_OUT, WL_STORED, "T B 4H"),
+        WL_ARG(lstm_forward, hT, WL_OUT, WL_STORED, "B H", .optional = true),
+        WL_ARG(lstm_forward, cT, WL_OUT, WL_REAL, "B H", .optional = true),
+        WL_ARG(lstm_forward, reverse, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },
+               .ntests = 2),
+    },
+};
+
+const wl_op_spec wl_lstm_backward_spec = {
+    .name = "lstm_backward",
+    .args_size = sizeof(wl_lstm_backward_args),
+    .gradient_of = "lstm_forward",
+    .rounded = "the gradients at the gates",
+    .determinism = WL_RUN_TO_RUN,
+    .workspace = backward_workspace,
+    .flops = backward_flops,
+    .arg = {
+        WL_ARG(lstm_backward, x, WL_IN, WL_STORED, "T B D", .strided = true),
+        WL_ARG(lstm_backward, w, WL_IN, WL_STORED, "4H D"),
+        WL_ARG(lstm_backward, r, WL_IN, WL_STORED, "4H H"),
+        WL_ARG(lstm_backward, h0, WL_IN, WL_STORED, "B H", .optional = true),
+        WL_ARG(lstm_backward, c0, WL_IN, WL_REAL, "B H", .optional = true),
+        WL_ARG(lstm_backward, lengths, WL_IN, WL_INT32, "B", .optional = true, .bound = 'T',
+               .maker = WL_LENGTHS),
+        WL_ARG(lstm_backward, h, WL_IN, WL_STORED, "T B H", .strided = true),
+        WL_ARG(lstm_backward, c, WL_IN, WL_REAL, "T B H"),
+        WL_ARG(lstm_backward, gates, WL_IN, WL_STORED, "T B 4H"),
+        WL_ARG(lstm_backward, dh, WL_IN, WL_STORED, "T B H", .optional = true, .strided = true),
+        WL_ARG(lstm_backward, dhT, WL_IN, WL_STORED, "B H", .optional = true),
+        WL_ARG(lstm_backward, dcT, WL_IN, WL_REAL, "B H", .optional = true),
+        WL_ARG(lstm_backward, dx, WL_OUT, WL_STORED, "T B D", .optional = true, .strided = true),
+        WL_ARG(lstm_backward, dh0, WL_OUT, WL_STORED, "B H", .optional = true),
+        WL_ARG(lstm_backward, dc0, WL_OUT, WL_REAL, "B H", .optional = true),
+        WL_ARG(lstm_backward, dw, WL_ACC, WL_REAL, "4H D"),
+        WL_ARG(lstm_backward, dr, WL_ACC, WL_REAL, "4H H"),
+        WL_ARG(lstm_backward, db, WL_ACC, WL_REAL, "4H", .optional = true),
+        WL_ARG(lstm_backward, reverse, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },
+               .ntests = 2),
+    },
+};

@@ -1,0 +1,121 @@
+/* What the operators over whole sequences have in common on every side: how their workspace is laid
+ * out, and which step comes when. G is the gates of a cell: 4 of an LSTM. */
+#ifndef WL_RECURRENCE_H
+#define WL_RECURRENCE_H
+
+#include "carve.h"
+
+#include <string.h>
+
+/* What a call is about. A tensor that is absent there is null here. */
+typedef struct wl_recurrence {
+    int64_t T, B, D, H, G;
+    const wl_tensor *x, *h0, *w, *r, *lengths, *h;
+    const wl_tensor *dx; /* backward's */
+    bool reverse;
+} wl_recurrence;
+
+static inline const wl_tensor *wl_if_present(const wl_tensor *t)
+{
+    return wl_present(t) ? t : NULL;
+}
+
+/* The step that runs as number s. */
+static inline int64_t wl_step_at(const wl_recurrence *a, int64_t s)
+{
+    return a->reverse ? a->T - 1 - s : s;
+}
+
+/* The step whose state enters step t; -1 or T: the initial one does. */
+static inline int64_t wl_step_before(const wl_recurrence *a, int64_t t)
+{
+    return a->reverse ? t + 1 : t - 1;
+}
+
+/* Whether all rows of a [T,B,X] lie at the same distance, so that a matrix product takes them at
+ * once. */
+static inline bool wl_rows_in_line(const wl_tensor *t)
+{
+    return t->shape[0] <= 1 || t->shape[1] <= 1 || wl_stride(t, 0) == t->shape[1] * wl_stride(t, 1);
+}
+
+/* The distance of such rows. */
+static inline int64_t wl_pitch(const wl_tensor *t)
+{
+    if (t->shape[1] > 1) return wl_stride(t, 1);
+    return t->shape[1] == 1 && t->shape[0] > 1 ? wl_stride(t, 0) : t->shape[2];
+}
+
+/* What is null is not needed: the caller's own tensor serves. `wide` elements are REAL, except on
+ * CUDA for what enters products, which is STORED. */
+typedef struct wl_recurrence_space {
+    void *z;     /* [T,B,GH] forward: sums before the gates; backward: gradients at them */
+    void *x;     /* [T,B,D] */
+    void *h;     /* [T,B,H] */
+    void *w;     /* [GH,D] */
+    void *r;     /* forward on the CPU [H,GH], transposed; backward [GH,H] */
+    void *bias;  /* REAL [GH] forward on the CPU */
+    void *state; /* [B,H] forward: h as the next step reads it; backward: h0 */
+    void *cell;  /* REAL [B,H] c0, on the CPU */
+    void *carry; /* REAL [B,H] gradient at the state */
+    void *dc;    /* REAL [B,H] gradient at the cell state */
+    void *first; /* [B,GH] dz of each sequence's first step */
+    void *dx;    /* REAL [T,B,D] */
+    void *gemm;
+} wl_recurrence_space;
+
+static inline size_t wl_recurrence_forward_carve(wl_recurrence_space *out, char *base,
+                                                 const wl_backend *backend, const wl_recurrence *a)
+{
+    const bool cpu = backend->device == WL_CPU;
+    const size_t real = wl_dtype_size(backend->real), stored = wl_dtype_size(a->x->dtype);
+    const bool narrow = a->x->dtype != backend->real;
+    const size_t element = cpu ? real : stored; /* of what enters products */
+    const int64_t rows = a->T * a->B, gates = a->G * a->H;
+    size_t at = 0;
+    memset(out, 0, sizeof *out);
+    if (narrow) out->z = wl_carve(base, &at, rows * gates, real);
+    if ((narrow && cpu) || !wl_rows_in_line(a->x))
+        out->x = wl_carve(base, &at, rows * a->D, element);
+    if (narrow && cpu) out->w = wl_carve(base, &at, gates * a->D, real);
+    if (cpu) {
+        out->r = wl_carve(base, &at, gates * a->H, real);
+        out->bias = wl_carve(base, &at, gates, real);
+        out->cell = wl_carve(base, &at, a->B * a->H, real);
+    }
+    out->state = wl_carve(base, &at, a->B * a->H, element);
+    out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
+    return at;
+}
+
+static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char *base,
+                                                  const wl_backend *backend, const wl_recurrence *a)
+{
+    const bool cpu = backend->device == WL_CPU;
+    const size_t real = wl_dtype_size(backend->real), stored = wl_dtype_size(a->x->dtype);
+    const bool narrow = a->x->dtype != backend->real;
+    const size_t element = cpu ? real : stored;
+    const int64_t rows = a->T * a->B, gates = a->G * a->H;
+    size_t at = 0;
+    memset(out, 0, sizeof *out);
+    out->z = wl_carve(base, &at, rows * gates, element);
+    if ((narrow && cpu) || !wl_rows_in_line(a->x))
+        out->x = wl_carve(base, &at, rows * a->D, element);
+    if ((narrow && cpu) || !wl_rows_in_line(a->h))
+        out->h = wl_carve(base, &at, rows * a->H, element);
+    if (narrow && cpu) {
+        out->w = wl_carve(base, &at, gates * a->D, real);
+        out->r = wl_carve(base, &at, gates * a->H, real);
+        out->state = wl_carve(base, &at, a->B * a->H, real);
+    }
+    if (cpu) out->cell = wl_carve(base, &at, a->B * a->H, real);
+    out->carry = wl_carve(base, &at, a->B * a->H, real);
+    out->dc = wl_carve(base, &at, a->B * a->H, real);
+    out->first = wl_carve(base, &at, a->B * gates, element);
+    if (a->dx && (narrow || !wl_rows_in_line(a->dx)))
+        out->dx = wl_carve(base, &at, rows * a->D, real);
+    out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
+    return at;
+}
+
+#endif

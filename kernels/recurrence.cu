@@ -1,0 +1,197 @@
+/* What the kernels of rnn, gru and lstm share.
+ * Copies between rows in line and rows at any distance, of STORED and of f32: a thread has a pack.
+ * Moves: every element once each way.
+ * Bound by: memory. */
+#include "recurrence.cuh"
+
+#include "sums.cuh"
+
+namespace
+{
+
+template <int W> __device__ void load_some(float (&out)[W], const float *from)
+{
+    load_floats<W>(out, from);
+}
+template <int W, class T> __device__ void load_some(float (&out)[W], const T *from)
+{
+    load_pack<W>(out, from);
+}
+template <int W> __device__ void store_some(float *to, const float (&in)[W])
+{
+    store_floats<W>(to, in);
+}
+template <int W, class T> __device__ void store_some(T *to, const float (&in)[W])
+{
+    store_pack<W>(to, in);
+}
+
+/* A thread owns W neighbours of a row. */
+template <class To, class From, int W>
+__global__ void copy_rows(steps_of<To> to, steps_of<const From> from, int64_t T, int64_t B,
+                          int64_t X)
+{
+    const int64_t packs = X / W, count = T * B * packs, stride = int64_t(gridDim.x) * blockDim.x;
+    for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += stride) {
+        const int64_t row = i / packs, at = i % packs * W;
+        float v[W];
+        load_some<W>(v, from.at(row / B, row % B, at));
+        store_some<W>(to.at(row / B, row % B, at), v);
+    }
+}
+
+/* [B,X] in line as a sequence of one step. */
+wl_tensor one_step(void *data, int32_t dtype, int64_t T, int64_t B, int64_t X)
+{
+    return { data, dtype, 3, { T, B, X }, {} };
+}
+
+/* Between tensors [T,B,X], of which one may be f32 where the other is STORED. */
+wl_status copy_steps(wl_ctx *ctx, const wl_tensor &to, const wl_tensor &from)
+{
+    const int32_t dtype = to.dtype == WL_F32 ? from.dtype : to.dtype;
+    const int64_t T = to.shape[0], B = to.shape[1], X = to.shape[2];
+    return with_packs(dtype, steps_in_packs(&to) && steps_in_packs(&from), X, [&](auto how) {
+        using A = decltype(how);
+        using S = typename A::type;
+        constexpr int W = A::width;
+        const unsigned blocks = blocks_for(T * B * (X / W), THREADS);
+        if (to.dtype == from.dtype)
+            return launch(ctx, copy_rows<S, S, W>, blocks, THREADS, steps<S>(&to),
+                          steps<const S>(&from), T, B, X);
+        if (to.dtype == WL_F32)
+            return launch(ctx, copy_rows<float, S, W>, blocks, THREADS, steps<float>(&to),
+                          steps<const S>(&from), T, B, X);
+        return launch(ctx, copy_rows<S, float, W>, blocks, THREADS, steps<S>(&to),
+                      steps<const float>(&from), T, B, X);
+    });
+}
+
+/* A [T,B,X] as a matrix of rows in line: itself, or copied to `space`. */
+wl_status rows_in_line(wl_ctx *ctx, matrix *out, const wl_tensor *t, void *space)
+{
+    *out = { space ? space : t->data, space ? t->shape[2] : wl_pitch(t), false };
+    if (!space) return WL_OK;
+    return copy_steps(ctx, one_step(space, t->dtype, t->shape[0], t->shape[1], t->shape[2]), *t);
+}
+
+const void *nth_step(const void *data, int32_t dtype, int64_t t, int64_t elements)
+{
+    return (const char *)data + size_t(t * elements) * wl_dtype_size(dtype);
+}
+
+wl_status input_gradient(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space)
+{
+    const int64_t rows = a->T * a->B, gates = a->G * a->H, D = a->D;
+    if (!a->dx) return WL_OK;
+    float *dx = (float *)(space->dx ? space->dx : a->dx->data);
+    const wl_status status =
+        gemm(ctx, rows, D, gates, a->x->dtype, { space->z, gates, false }, { a->w->data, D, false },
+             0, dx, space->dx ? D : wl_pitch(a->dx), space->gemm);
+    if (status || !space->dx) return status;
+    return copy_steps(ctx, *a->dx, one_step(dx, WL_F32, a->T, a->B, D));
+}
+
+/* dr += dz[t]^T h[t-1] over all steps: those after a step in one product, then those after h0. */
+wl_status recurrent_gradient(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                             float *dr)
+{
+    const int32_t dtype = a->x->dtype;
+    const int64_t gates = a->G * a->H, later = a->reverse ? 0 : 1;
+    matrix h = {};
+    wl_status status = WL_OK;
+    if (a->T > 1) {
+        status = rows_in_line(ctx, &h, a->h, space->h);
+        h.data = nth_step(h.data, dtype, 1 - later, a->B * h.pitch);
+        const void *dz = nth_step(space->z, dtype, later, a->B * gates);
+        if (!status)
+            status = gemm(ctx, gates, a->H, (a->T - 1) * a->B, dtype, { dz, gates, true }, h, 1, dr,
+                          a->H, space->gemm);
+    }
+    if (status || !a->h0 || a->T == 0) return status;
+    return gemm(ctx, gates, a->H, a->B, dtype, { space->first, gates, true },
+                { a->h0->data, a->H, false }, 1, dr, a->H, space->gemm);
+}
+
+} // namespace
+
+bool steps_in_packs(const wl_tensor *t)
+{
+    if (!t || !wl_present(t)) return true;
+    const size_t size = wl_dtype_size(t->dtype);
+    return uintptr_t(t->data) % 16 == 0 && size_t(wl_stride(t, 0)) * size % 16 == 0 &&
+           size_t(wl_stride(t, 1)) * size % 16 == 0;
+}
+
+wl_status copy_or_clear(wl_ctx *ctx, void *to, const void *from, size_t bytes)
+{
+    const cudaStream_t stream = cudaStream_t(ctx->stream);
+    if (bytes == 0) return WL_OK;
+    return status_of(ctx, from ? cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream)
+                               : cudaMemsetAsync(to, 0, bytes, stream));
+}
+
+wl_status begin_forward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                        float *z)
+{
+    const int64_t gates = a->G * a->H;
+    matrix x;
+    wl_status status = rows_in_line(ctx, &x, a->x, space->x);
+    if (!status)
+        status = gemm(ctx, a->T * a->B, gates, a->D, a->x->dtype, x, { a->w->data, a->D, true }, 0,
+                      z, gates, space->gemm);
+    if (status) return status;
+    return copy_or_clear(ctx, space->state, a->h0 ? a->h0->data : nullptr,
+                         size_t(a->B * a->H) * wl_dtype_size(a->x->dtype));
+}
+
+wl_status add_recurrent(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                        float *z)
+{
+    return gemm(ctx, a->B, a->G * a->H, a->H, a->x->dtype, { space->state, a->H, false },
+                { a->r->data, a->H, true }, 1, z, a->G * a->H, space->gemm);
+}
+
+wl_status begin_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                         const wl_tensor *dhT, const wl_tensor *dcT)
+{
+    const int64_t states = a->B * a->H;
+    wl_status status = wl_present(dhT)
+                           ? copy_steps(ctx, one_step(space->carry, WL_F32, 1, a->B, a->H),
+                                        one_step(dhT->data, dhT->dtype, 1, a->B, a->H))
+                           : copy_or_clear(ctx, space->carry, nullptr, size_t(states) * 4);
+    if (!status)
+        status = copy_or_clear(ctx, space->dc, dcT && wl_present(dcT) ? dcT->data : nullptr,
+                               size_t(states) * 4);
+    if (status) return status;
+    return copy_or_clear(ctx, space->first, nullptr,
+                         size_t(a->G * states) * wl_dtype_size(a->x->dtype));
+}
+
+wl_status carry_back(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                     int64_t t)
+{
+    const int64_t gates = a->G * a->H;
+    const void *dz = nth_step(space->z, a->x->dtype, t, a->B * gates);
+    return gemm(ctx, a->B, a->H, gates, a->x->dtype, { dz, gates, false },
+                { a->r->data, a->H, false }, 1, (float *)space->carry, a->H, space->gemm);
+}
+
+wl_status end_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                       const wl_tensor *dh0, float *dw, float *dr, const wl_tensor *db)
+{
+    const int64_t rows = a->T * a->B, gates = a->G * a->H;
+    matrix x;
+    wl_status status = wl_present(dh0)
+                           ? copy_steps(ctx, one_step(dh0->data, dh0->dtype, 1, a->B, a->H),
+                                        one_step(space->carry, WL_F32, 1, a->B, a->H))
+                           : WL_OK;
+    if (!status) status = input_gradient(ctx, a, space);
+    if (!status) status = rows_in_line(ctx, &x, a->x, space->x);
+    if (!status)
+        status = gemm(ctx, gates, a->D, rows, a->x->dtype, { space->z, gates, true }, x, 1, dw,
+                      a->D, space->gemm);
+    if (!status) status = recurrent_gradient(ctx, a, space, dr);
+    if (status || !wl_present(db)) return status;
+    return add_columns(ctx, (float *)db->data, a->x->dtype, space->z, rows, gates);
+}

@@ -1,0 +1,184 @@
+/* What the references of rnn, gru and lstm share: everything about a recurrence but its cell. */
+#ifndef WL_REF_RECURRENCE_H
+#define WL_REF_RECURRENCE_H
+
+#include "../host/ops/recurrence.h"
+#include "gemm.h"
+
+/* Rows of reals, `pitch` apart. */
+typedef struct matrix {
+    const real *data;
+    int64_t pitch;
+} matrix;
+
+static inline row step_row(const wl_tensor *t, int64_t step, int64_t b)
+{
+    const int64_t at = step * wl_stride(t, 0) + b * wl_stride(t, 1);
+    return (row){ (char *)t->data + (size_t)at * bytes_of(t->dtype), t->dtype };
+}
+
+/* A [T,B,X] as rows of reals in line: itself, or copied to `space`. */
+static inline matrix rows_in_line(const wl_tensor *t, real *space)
+{
+    const int64_t B = t->shape[1], X = t->shape[2], rows = t->shape[0] * B;
+    if (!space) return (matrix){ t->data, wl_pitch(t) };
+#pragma omp parallel for schedule(static) if (rows * X > 16384)
+    for (int64_t i = 0; i < rows; i++) load_row(space + i * X, step_row(t, i / B, i % B), X);
+    return (matrix){ space, X };
+}
+
+/* A dense tensor as reals: itself, or copied to `space`. */
+static inline const real *reals(const wl_tensor *t, int64_t n, real *space)
+{
+    if (!space) return t->data;
+#pragma omp parallel for schedule(static) if (n > 16384)
+    for (int64_t i = 0; i < n; i += BLOCK)
+        load_row(space + i, (row){ (char *)t->data + (size_t)i * bytes_of(t->dtype), t->dtype },
+                 least(BLOCK, n - i));
+    return space;
+}
+
+/* to[n] = a [n] tensor's elements, or zeros where it is null */
+static inline void load_or_zero(real *to, const wl_tensor *t, int64_t n)
+{
+    if (t)
+        load_row(to, (row){ t->data, t->dtype }, n);
+    else
+        memset(to, 0, (size_t)n * sizeof *to);
+}
+
+/* What comes of storing and loading again. */
+static inline void round_row(real *x, int32_t dtype, int64_t n)
+{
+    if (dtype == REAL_DTYPE) return;
+    for (int64_t i = 0; i < n; i++)
+        x[i] = dtype == WL_F16 ? (real)wl_f32_of_f16(wl_f16_of_f32((float)x[i]))
+                               : (real)wl_f32_of_bf16(wl_bf16_of_f32((float)x[i]));
+}
+
+/* Steps of sequence b. */
+static inline int64_t length_of(const wl_recurrence *a, int64_t b)
+{
+    if (!a->lengths) return a->T;
+    const int64_t length = ((const int32_t *)a->lengths->data)[b];
+    return length < 0 ? 0 : least(length, a->T);
+}
+
+/* The sequences are worth being shared among threads. */
+static inline bool worth_sharing(const wl_recurrence *a) { return a->B * a->H > 2048; }
+
+/* to [N,M] = the transpose of a stored [M,N] */
+static inline void transpose(real *to, const wl_tensor *from, int64_t M, int64_t N)
+{
+    enum { TILE = 16 };
+#pragma omp parallel for schedule(static) if (M * N > 16384)
+    for (int64_t n = 0; n < N; n += TILE)
+        for (int64_t m = 0; m < M; m += TILE)
+            for (int64_t j = n; j < least(n + TILE, N); j++)
+                for (int64_t i = m; i < least(m + TILE, M); i++)
+                    to[j * M + i] = load(from->data, from->dtype, i * N + j);
+}
+
+/* ------------------------------------------------------------------ forward */
+
+/* z [T,B,GH] = x W^T; the state = h0; and R transposed, for the steps' products. */
+static inline void begin_forward(const wl_recurrence *a, const wl_recurrence_space *space, real *z)
+{
+    const int64_t gates = a->G * a->H;
+    const matrix x = rows_in_line(a->x, space->x);
+    WL_REF(gemm)
+    (false, true, a->T * a->B, gates, a->D, x.data, x.pitch, reals(a->w, gates * a->D, space->w),
+     a->D, 0, z, gates);
+    transpose(space->r, a->r, gates, a->H);
+    load_or_zero(space->state, a->h0, a->B * a->H);
+}
+
+/* z [B,GH] += state R^T */
+static inline void add_recurrent(const wl_recurrence *a, const wl_recurrence_space *space, real *z)
+{
+    WL_REF(gemm)
+    (false, false, a->B, a->G * a->H, a->H, space->state, a->H, space->r, a->G * a->H, 1, z,
+     a->G * a->H);
+}
+
+/* ------------------------------------------------------------------ backward */
+
+/* The recurrent weights as reals. The gradients at the states after the last step are those given,
+ * or 0. */
+static inline const real *begin_backward(const wl_recurrence *a, const wl_recurrence_space *space,
+                                         const wl_tensor *dhT)
+{
+    load_or_zero(space->carry, wl_if_present(dhT), a->B * a->H);
+    memset(space->first, 0, (size_t)(a->B * a->G * a->H) * sizeof(real));
+    return reals(a->r, a->G * a->H * a->H, space->r);
+}
+
+/* carry [B,H] += dz [B,GH] R */
+static inline void carry_back(const wl_recurrence *a, const wl_recurrence_space *space,
+                              const real *dz, const real *r)
+{
+    WL_REF(gemm)
+    (false, false, a->B, a->H, a->G * a->H, dz, a->G * a->H, r, a->H, 1, space->carry, a->H);
+}
+
+/* dx = dz W */
+static inline void input_gradient(const wl_recurrence *a, const wl_recurrence_space *space)
+{
+    const int64_t rows = a->T * a->B, gates = a->G * a->H, D = a->D;
+    if (!a->dx) return;
+    real *dx = space->dx ? space->dx : a->dx->data;
+    const int64_t pitch = space->dx ? D : wl_pitch(a->dx);
+    WL_REF(gemm)
+    (false, false, rows, D, gates, space->z, gates, reals(a->w, gates * D, space->w), D, 0, dx,
+     pitch);
+#pragma omp parallel for schedule(static) if (rows * D > 16384)
+    for (int64_t i = 0; i < (space->dx ? rows : 0); i++)
+        store_row(step_row(a->dx, i / a->B, i % a->B), dx + i * D, D);
+}
+
+/* dr += dz[t]^T h[t-1] over all steps: those after a step in one product, then those after h0. */
+static inline void recurrent_gradient(const wl_recurrence *a, const wl_recurrence_space *space,
+                                      real *dr)
+{
+    const int64_t gates = a->G * a->H, later = a->reverse ? 0 : 1;
+    const matrix h = rows_in_line(a->h, space->h);
+    const real *dz = (const real *)space->z + later * a->B * gates;
+    if (a->T > 1)
+        WL_REF(gemm)
+        (true, false, gates, a->H, (a->T - 1) * a->B, dz, gates,
+         h.data + (1 - later) * a->B * h.pitch, h.pitch, 1, dr, a->H);
+    if (a->h0 && a->T > 0)
+        WL_REF(gemm)
+        (true, false, gates, a->H, a->B, space->first, gates,
+         reals(a->h0, a->B * a->H, space->state), a->H, 1, dr, a->H);
+}
+
+/* db += the sums of dz over its rows, each thread some columns. */
+static inline void add_columns(real *db, const real *dz, int64_t rows, int64_t columns)
+{
+    enum { PART = 64 };
+#pragma omp parallel for schedule(static) if (rows * columns > 65536)
+    for (int64_t from = 0; from < columns; from += PART) {
+        const int64_t width = least(PART, columns - from);
+        real sum[PART] = { 0 };
+        for (int64_t i = 0; i < rows; i++)
+            add(sum, 1, (row){ (real *)(uintptr_t)dz + nth(i, rows) * columns + from, REAL_DTYPE },
+                width);
+        for (int64_t j = 0; j < width; j++) db[from + j] += sum[j];
+    }
+}
+
+/* What comes of the gradients at all steps' gates. */
+static inline void end_backward(const wl_recurrence *a, const wl_recurrence_space *space, real *dw,
+                                real *dr, real *db)
+{
+    const int64_t rows = a->T * a->B, gates = a->G * a->H;
+    const matrix x = rows_in_line(a->x, space->x);
+    input_gradient(a, space);
+    if (rows > 0)
+        WL_REF(gemm)(true, false, gates, a->D, rows, space->z, gates, x.data, x.pitch, 1, dw, a->D);
+    recurrent_gradient(a, space, dr);
+    if (db) add_columns(db, space->z, rows, gates);
+}
+
+#endif
