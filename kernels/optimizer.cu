@@ -1,6 +1,7 @@
 /* Kernels of <wordloom/optimizer.h>.
  * Moves: a parameter, its gradient and its moments once each way.
  * Bound by: memory. */
+#include "../host/ops/step_decision.h"
 #include "sums.cuh"
 #include "update_rule.cuh"
 
@@ -37,18 +38,37 @@ __global__ void square_parts(float *part, const float *x, const int64_t *count, 
     }
 }
 
+/* What a decision reads and writes; null: not there. */
+struct decision {
+    const float *sum, *loss;
+    float *scale, *total, *loss_scale;
+    int64_t *step, *skipped, *in_a_row, *clean;
+    double max_norm;
+};
+
 /* One thread. */
-__global__ void clip(float *scale, int64_t *step, int64_t *skipped, const float *sum,
-                     double max_norm)
+__global__ void decide(decision d)
 {
-    if (isfinite(sum[0])) {
-        const double rate = max_norm / (sqrt(double(sum[0])) + 1e-6);
-        scale[0] = rate < 1 ? float(rate) : 1.0f;
-        if (step) step[0] += 1;
-    } else {
-        scale[0] = 0;
-        if (skipped) skipped[0] += 1;
-    }
+    const double scale = wl_step_scale(double(d.sum[0]), d.loss ? double(d.loss[0]) : 0, d.max_norm,
+                                       d.loss_scale ? double(d.loss_scale[0]) : 1);
+    const bool good = scale > 0;
+    d.scale[0] = float(scale);
+    if (d.step) d.step[0] += good;
+    if (d.skipped) d.skipped[0] += !good;
+    if (d.in_a_row) d.in_a_row[0] = good ? 0 : d.in_a_row[0] + 1;
+    if (d.total && good) d.total[0] += d.loss[0];
+    if (!d.loss_scale) return;
+    d.clean[0] = good ? d.clean[0] + 1 : 0;
+    d.loss_scale[0] = float(wl_next_loss_scale(double(d.loss_scale[0]), d.clean[0]));
+}
+
+/* A thread owns W neighbouring elements. */
+template <int W> __global__ void clear(float *x, int64_t N)
+{
+    const int64_t step = int64_t(gridDim.x) * blockDim.x * W;
+    const float zero[W] = {};
+    for (int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * W; i < N; i += step)
+        store_floats<W>(x + i, zero);
 }
 
 /* A thread owns W neighbouring elements. */
@@ -109,8 +129,20 @@ wl_status wl_cuda_optimizer_sum_squares(wl_ctx *ctx, const wl_dims *d,
 
 wl_status wl_cuda_optimizer_clip(wl_ctx *ctx, const wl_dims *, const wl_optimizer_clip_args *a)
 {
-    return launch(ctx, clip, 1, 1, (float *)a->scale.data, (int64_t *)a->step.data,
-                  (int64_t *)a->skipped.data, (const float *)a->sum.data, a->max_norm);
+    const decision d = { (const float *)a->sum.data,  (const float *)a->loss.data,
+                         (float *)a->scale.data,      (float *)a->total.data,
+                         (float *)a->loss_scale.data, (int64_t *)a->step.data,
+                         (int64_t *)a->skipped.data,  (int64_t *)a->in_a_row.data,
+                         (int64_t *)a->clean.data,    a->max_norm };
+    return launch(ctx, decide, 1, 1, d);
+}
+
+wl_status wl_cuda_optimizer_clear(wl_ctx *ctx, const wl_dims *d, const wl_optimizer_clear_args *a)
+{
+    float *x = (float *)a->x.data;
+    if (in_packs(a->x) && d->N % 4 == 0)
+        return launch(ctx, clear<4>, blocks_for(d->N, THREADS * 4), THREADS, x, d->N);
+    return launch(ctx, clear<1>, blocks_for(d->N, THREADS), THREADS, x, d->N);
 }
 
 wl_status wl_cuda_optimizer_update(wl_ctx *ctx, const wl_dims *d, const wl_optimizer_update_args *a)

@@ -22,11 +22,13 @@ void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real 
 
 #include <cblas.h>
 
-/* The tile's extent along an axis: not under `small`, and at most 16 tiles. */
+/* The tile's extent along an axis: not under `small`, and 1, 2, 4, 8 or 16 equal tiles, so that two
+ * or four threads have the same to do. */
 static int64_t tile_of(int64_t size, int64_t small)
 {
-    const int64_t sixteenth = (size + 15) / 16;
-    return sixteenth > small ? sixteenth : small;
+    int64_t tiles = 1;
+    while (tiles < 16 && size / (2 * tiles) >= small) tiles *= 2;
+    return (size + tiles - 1) / tiles;
 }
 
 static void one_tile(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real *a, int64_t lda,

@@ -1,4 +1,5 @@
 /* Reference of <wordloom/optimizer.h>. */
+#include "../host/ops/step_decision.h"
 #include "update_rule.h"
 
 /* The entries that a device count leaves of N. */
@@ -30,18 +31,32 @@ wl_status WL_REF(optimizer_sum_squares)(wl_ctx *ctx, const wl_dims *d,
 
 wl_status WL_REF(optimizer_clip)(wl_ctx *ctx, const wl_dims *d, const wl_optimizer_clip_args *a)
 {
-    const real sum = *(const real *)a->sum.data;
-    real *scale = a->scale.data;
-    int64_t *step = a->step.data, *skipped = a->skipped.data;
+    const real *loss = a->loss.data;
+    real *total = a->total.data, *loss_scale = a->loss_scale.data;
+    int64_t *step = a->step.data, *skipped = a->skipped.data, *in_a_row = a->in_a_row.data;
+    int64_t *clean = a->clean.data;
+    const double scale =
+        wl_step_scale((double)*(const real *)a->sum.data, loss ? (double)*loss : 0, a->max_norm,
+                      loss_scale ? (double)*loss_scale : 1);
+    const bool good = scale > 0;
     (void)ctx, (void)d;
-    if (isfinite(sum)) {
-        const double rate = a->max_norm / (sqrt((double)sum) + 1e-6);
-        *scale = rate < 1 ? (real)rate : 1;
-        if (step) ++*step;
-    } else {
-        *scale = 0;
-        if (skipped) ++*skipped;
-    }
+    *(real *)a->scale.data = (real)scale;
+    if (step) *step += good;
+    if (skipped) *skipped += !good;
+    if (in_a_row) *in_a_row = good ? 0 : *in_a_row + 1;
+    if (total && good) *total += *loss;
+    if (!loss_scale) return WL_OK;
+    *clean = good ? *clean + 1 : 0;
+    *loss_scale = (real)wl_next_loss_scale((double)*loss_scale, *clean);
+    return WL_OK;
+}
+
+wl_status WL_REF(optimizer_clear)(wl_ctx *ctx, const wl_dims *d, const wl_optimizer_clear_args *a)
+{
+    (void)ctx;
+#pragma omp parallel for schedule(static) if (d->N > 65536)
+    for (int64_t from = 0; from < d->N; from += BLOCK)
+        memset((real *)a->x.data + from, 0, (size_t)least(BLOCK, d->N - from) * sizeof(real));
     return WL_OK;
 }
 

@@ -62,7 +62,11 @@ _Static_assert(sizeof(wl_negative_sampling_shared_forward_args) == 576,
 _Static_assert(sizeof(wl_negative_sampling_shared_backward_args) == 808,
                "negative_sampling_shared_backward");
 _Static_assert(sizeof(wl_optimizer_sum_squares_args) == 248, "optimizer_sum_squares");
-_Static_assert(sizeof(wl_optimizer_clip_args) == 336, "optimizer_clip");
+_Static_assert(sizeof(wl_optimizer_clip_args) == 736 &&
+                   offsetof(wl_optimizer_clip_args, max_norm) == 328 &&
+                   offsetof(wl_optimizer_clip_args, clean) == 656,
+               "optimizer_clip");
+_Static_assert(sizeof(wl_optimizer_clear_args) == 88, "optimizer_clear");
 _Static_assert(sizeof(wl_optimizer_update_args) == 704, "optimizer_update");
 _Static_assert(sizeof(wl_optimizer_update_rows_args) == 784, "optimizer_update_rows");
 _Static_assert(sizeof(wl_sampling_alias_args) == 336, "sampling_alias");

@@ -106,8 +106,9 @@ static double clip_scale(const golden *g, const char *which, const double *sum)
 {
     char name[32];
     snprintf(name, sizeof name, "%s.max_norm", which);
-    op_case c =
-        golden_case("optimizer_clip", "max_norm=%.17g -step -skipped", *golden_values(g, name));
+    op_case c = golden_case(
+        "optimizer_clip", "max_norm=%.17g -step -skipped -in_a_row -loss -total -loss_scale -clean",
+        *golden_values(g, name));
     put_values(&c, "sum", sum);
     outcome o = golden_run(&c);
     const double scale = *row_of(&o, "scale");

@@ -76,20 +76,69 @@ static void clip_scales_counts_and_skips(void **state)
     const double scales[] = { 0.25 / (3 + 1e-6), 0.25 / (0.25 + 1e-6), 0, 0 };
     (void)state;
     for (int i = 0; i < 4; i++) {
-        op_case c = made("optimizer_clip", "");
+        op_case c = made("optimizer_clip", "-loss_scale -clean");
         const double step[] = { i < 2 ? 4 : 3 }, skipped[] = { i < 2 ? 3 : 4 };
+        const double in_a_row[] = { i < 2 ? 0 : 4 };
         const double scale[] = { (double)(float)scales[i] };
         put_values(&c, "sum", &sums[i]);
         gives(&c, "scale", scale);
         gives(&c, "step", step);
         gives(&c, "skipped", skipped);
+        gives(&c, "in_a_row", in_a_row);
         case_free(&c);
     }
-    op_case c = made("optimizer_clip", "max_norm=4 -step -skipped");
+    op_case c = made("optimizer_clip",
+                     "max_norm=4 -step -skipped -in_a_row -loss -total -loss_scale -clean");
     const double one[] = { 1 };
     put_values(&c, "sum", &sums[0]);
     gives(&c, "scale", one);
     case_free(&c);
+}
+
+/* the loss of a step that counts is added up; one that is not finite makes it not count */
+static void clip_adds_up_losses(void **state)
+{
+    const double losses[] = { 2, NAN }, totals[] = { 5, 3 }, scales[] = { 0.0625, 0 };
+    const double sum[] = { 0 }, total[] = { 3 }, loss_scale[] = { 16 };
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        op_case c = made("optimizer_clip", "");
+        put_values(&c, "sum", sum);
+        put_values(&c, "loss", &losses[i]);
+        put_values(&c, "total", total);
+        put_values(&c, "loss_scale", loss_scale);
+        gives(&c, "total", &totals[i]);
+        gives(&c, "scale", &scales[i]);
+        case_free(&c);
+    }
+}
+
+static void loss_scales_double_and_halve(void **state)
+{
+    static const struct {
+        double sum, clean, scale, then, clean_then;
+    } cases[] = { { 0, 1998, 16, 16, 1999 },
+                  { 0, 1999, 16, 32, 2000 },
+                  { NAN, 1999, 16, 8, 0 },
+                  { INFINITY, 7, 1, 1, 0 },
+                  { 0, 3999, 0x1p24, 0x1p24, 4000 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        op_case c = made("optimizer_clip", "");
+        put_values(&c, "sum", &cases[i].sum);
+        put_values(&c, "clean", &cases[i].clean);
+        put_values(&c, "loss_scale", &cases[i].scale);
+        gives(&c, "loss_scale", &cases[i].then);
+        gives(&c, "clean", &cases[i].clean_then);
+        case_free(&c);
+    }
+}
+
+static void clear_clears(void **state)
+{
+    static const char *const sizes[] = { "N=0", "N=1", "N=7", "N=8 offset=1", "N=1028", NULL };
+    (void)state;
+    all_hold("optimizer_clear", sizes, "");
 }
 
 static void sum_squares_counts_rows(void **state)
@@ -209,6 +258,9 @@ int main(void)
         cmocka_unit_test(a_scale_of_zero_leaves_everything),
         cmocka_unit_test(counts_out_of_bounds_are_kept_within_them),
         cmocka_unit_test(clip_scales_counts_and_skips),
+        cmocka_unit_test(clip_adds_up_losses),
+        cmocka_unit_test(loss_scales_double_and_halve),
+        cmocka_unit_test(clear_clears),
         cmocka_unit_test(sum_squares_counts_rows),
         cmocka_unit_test(sum_squares_holds),
         cmocka_unit_test(clip_holds),

@@ -231,7 +231,7 @@ static void parameters_are_updated_in_packs_of_their_copy(void **state)
     run("optimizer_sum_squares", "N=3 D=4096 -count");
     launches_once("square_parts", 3, 256);
     run("optimizer_clip", "");
-    launches_once("clip", 1, 1);
+    launches_once("decide", 1, 1);
 }
 
 /* ------------------------------------------------------------------ sampling */

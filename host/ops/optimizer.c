@@ -15,6 +15,19 @@ static double rows_bytes(const wl_dims *d, size_t real, size_t stored, size_t id
     return (double)d->N * ((double)d->D * (2.0 * (double)stored + (double)real) + 8.0);
 }
 
+static wl_status clip_check(wl_ctx *ctx, const wl_dims *d, const void *args)
+{
+    const wl_optimizer_clip_args *a = args;
+    (void)d;
+    if (wl_present(&a->total) != wl_present(&a->loss))
+        return wl_fail(ctx, WL_MISSING,
+                       "optimizer_clip: loss and total: found one, expected both or neither");
+    if (wl_present(&a->clean) != wl_present(&a->loss_scale))
+        return wl_fail(ctx, WL_MISSING,
+                       "optimizer_clip: loss_scale and clean: found one, expected both or neither");
+    return WL_OK;
+}
+
 static wl_status dense_check(wl_ctx *ctx, const wl_dims *d, const void *args)
 {
     const wl_optimizer_update_args *a = args;
@@ -46,6 +59,7 @@ const wl_op_spec wl_optimizer_clip_spec = {
     .name = "optimizer_clip",
     .args_size = sizeof(wl_optimizer_clip_args),
     .determinism = WL_GPU_TO_GPU,
+    .check = clip_check,
     .arg = {
         WL_ARG(optimizer_clip, sum, WL_IN, WL_REAL, "1", .maker = WL_POSITIVE),
         WL_ARG(optimizer_clip, scale, WL_OUT, WL_REAL, "1"),
@@ -54,7 +68,22 @@ const wl_op_spec wl_optimizer_clip_spec = {
                .maker = WL_STEP),
         WL_ARG(optimizer_clip, max_norm, WL_HOST, WL_DOUBLE, .low = 0x1p-1022, .high = HUGE_VAL,
                .tests = { 0.25, 4 }, .ntests = 2),
+        WL_ARG(optimizer_clip, in_a_row, WL_STATE, WL_INT64, "1", .optional = true,
+               .maker = WL_STEP),
+        WL_ARG(optimizer_clip, loss, WL_IN, WL_REAL, "1", .optional = true),
+        WL_ARG(optimizer_clip, total, WL_STATE, WL_REAL, "1", .optional = true),
+        WL_ARG(optimizer_clip, loss_scale, WL_STATE, WL_REAL, "1", .optional = true,
+               .maker = WL_POSITIVE),
+        WL_ARG(optimizer_clip, clean, WL_STATE, WL_INT64, "1", .optional = true,
+               .maker = WL_STEP),
     },
+};
+
+const wl_op_spec wl_optimizer_clear_spec = {
+    .name = "optimizer_clear",
+    .args_size = sizeof(wl_optimizer_clear_args),
+    .determinism = WL_GPU_TO_GPU,
+    .arg = { WL_ARG(optimizer_clear, x, WL_OUT, WL_REAL, "N") },
 };
 
 const wl_op_spec wl_optimizer_update_spec = {

@@ -68,21 +68,42 @@ WL_API wl_status wl_optimizer_sum_squares_workspace(wl_ctx *ctx,
                                                     const wl_optimizer_sum_squares_args *args,
                                                     size_t *bytes);
 
-/* Clipping by global norm (Pascanu et al. 2013, algorithm 1) without a look from the host:
- * scale[0] = min(1, max_norm / (sqrt(sum[0]) + 1e-6)); step[0] += 1. If the sum is not finite,
- * scale[0] = 0, so that the update is skipped; skipped[0] += 1, and step[0] stays. */
+/* What decides on a step without a look from the host. Clipping by global norm (Pascanu et al.
+ * 2013, algorithm 1): scale[0] = min(1, max_norm / (sqrt(sum[0]) + 1e-6)); step[0] += 1,
+ * in_a_row[0] = 0, total[0] += loss[0]. Where the sum or the loss is not finite the update is to be
+ * skipped: scale[0] = 0, skipped[0] += 1, in_a_row[0] += 1, and step and total stay.
+ *
+ * With loss_scale L, of which the gradients are multiples (Micikevicius et al. 2018, "Mixed
+ * Precision Training", section 3.2), sqrt(sum[0]) / L is the norm and scale[0] is divided by L.
+ * After 2000 steps without a skipped one L doubles, up to 2^24; with each skipped one it halves,
+ * down to 1. clean[0] counts them. */
 typedef struct wl_optimizer_clip_args {
     size_t size;
-    wl_tensor sum;     /* in    REAL [1]                                     */
-    wl_tensor scale;   /* out   REAL [1]                                     */
-    wl_tensor step;    /* state I64  [1] optional                            */
-    wl_tensor skipped; /* state I64  [1] optional                            */
-    double max_norm;   /* host: more than 0; HUGE_VAL clips nothing          */
+    wl_tensor sum;        /* in    REAL [1]                            */
+    wl_tensor scale;      /* out   REAL [1]                            */
+    wl_tensor step;       /* state I64  [1] optional                   */
+    wl_tensor skipped;    /* state I64  [1] optional                   */
+    double max_norm;      /* host: more than 0; HUGE_VAL clips nothing */
+    wl_tensor in_a_row;   /* state I64  [1] optional                   */
+    wl_tensor loss;       /* in    REAL [1] optional                   */
+    wl_tensor total;      /* state REAL [1] where there is a loss      */
+    wl_tensor loss_scale; /* state REAL [1] optional: a power of two   */
+    wl_tensor clean;      /* state I64  [1] where there is a loss_scale */
 } wl_optimizer_clip_args;
 
 WL_API wl_status wl_optimizer_clip(wl_ctx *ctx, const wl_optimizer_clip_args *args);
 WL_API wl_status wl_optimizer_clip_workspace(wl_ctx *ctx, const wl_optimizer_clip_args *args,
                                              size_t *bytes);
+
+/* x = 0: where gradients are to be added. */
+typedef struct wl_optimizer_clear_args {
+    size_t size;
+    wl_tensor x; /* out REAL [N] */
+} wl_optimizer_clear_args;
+
+WL_API wl_status wl_optimizer_clear(wl_ctx *ctx, const wl_optimizer_clear_args *args);
+WL_API wl_status wl_optimizer_clear_workspace(wl_ctx *ctx, const wl_optimizer_clear_args *args,
+                                              size_t *bytes);
 
 /* One step of a dense parameter, kept in f32, with a rounded copy of it on request. */
 typedef struct wl_optimizer_update_args {
