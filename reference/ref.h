@@ -1,4 +1,4 @@
-/* What every reference file shares: element access, sums over rows, the one vectorisable exp.
+/* What every reference file shares: element access, sums over rows, functions that vectorise.
  * The folder is compiled several times, each under a name of its own (WL_REF_VARIANT):
  *
  *   v2 v3 v4   in float for three levels of x86-64: the CPU backend
@@ -274,24 +274,49 @@ static inline real slot_share(const wl_tensor *ids, int64_t n, int64_t K, int64_
 
 #ifdef WL_REF_DOUBLE
 static inline real exponential(real x) { return exp(x); }
+static inline real hyperbolic_tangent(real x) { return tanh(x); }
 static inline real log_one_plus(real e) { return log1p(e); }
 #else
-/* exp of x in -87..88 (clamped there), within 2 ulp: 2^n by the exponent's bits, and a polynomial
- * of degree 7 on the rest. No branch, so that loops over it vectorise. */
-static inline real exponential(real x)
+/* (e^r - 1 - r) / r^2 for r within ln(2) / 2 of 0, by its series */
+static inline float exponential_tail(float r)
 {
-    const float clamped = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
-    const float n = rintf(clamped * 1.44269504f);
-    const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
     float p = 1.0f / 5040;
     p = p * r + 1.0f / 720;
     p = p * r + 1.0f / 120;
     p = p * r + 1.0f / 24;
     p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    return p * wl_f32_of_bits((uint32_t)((int32_t)n + 127) << 23);
+    return p * r + 0.5f;
+}
+
+/* x - n ln 2, for |n| < 2^8 */
+static inline float without_powers(float x, float n)
+{
+    return (x - n * 0.693359375f) + n * 2.12194440e-4f;
+}
+
+static inline float power_of_two(float n)
+{
+    return wl_f32_of_bits((uint32_t)((int32_t)n + 127) << 23);
+}
+
+/* exp of x in -87..88 (clamped there), within 2 ulp: 2^n by the exponent's bits, and a polynomial
+ * of degree 7 on the rest. No branch, so that loops over it vectorise. */
+static inline real exponential(real x)
+{
+    const float clamped = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    const float n = rintf(clamped * 1.44269504f), r = without_powers(clamped, n);
+    const float p = exponential_tail(r) * r + 1.0f;
+    return (p * r + 1.0f) * power_of_two(n);
+}
+
+/* tanh x within 3 ulp, however small x is: -e / (2 + e), e = exp(-2|x|) - 1, for which the 1 is
+ * taken from the power of two alone. No branch either. */
+static inline real hyperbolic_tangent(real x)
+{
+    const float twice = 2 * fabsf(x), y = twice > 40.0f ? -40.0f : -twice;
+    const float n = rintf(y * 1.44269504f), r = without_powers(y, n), scale = power_of_two(n);
+    const float e = scale * (exponential_tail(r) * r * r + r) + (scale - 1);
+    return copysignf(e / (2 + e), x);
 }
 
 /* log(1 + e) for e in 0..1, within 3 ulp: twice the series of atanh at e / (2 + e), which is at
@@ -304,5 +329,8 @@ static inline real log_one_plus(real e)
     return 2 * z * p;
 }
 #endif
+
+/* 1 / (1 + e^-x), in float within 3 ulp for x from -87 on */
+static inline real logistic_function(real x) { return 1 / (1 + exponential(-x)); }
 
 #endif

@@ -75,25 +75,46 @@ static void stochastic_rounding_has_the_right_odds(void **state)
     }
 }
 
-/* The largest error in units of the last place, over x and over log(1 + e). */
+static double in_last_places(float got, double right)
+{
+    return fabs((double)got - right) / spacing(right, 23, -126);
+}
+
+/* The largest error in units of the last place. */
 static void the_references_functions_are_as_near_as_promised(void **state)
 {
-    double worst_exp = 0, worst_log = 0;
+    double worst_exp = 0, worst_log = 0, worst_logistic = 0;
     (void)state;
     for (int i = -870000; i <= 880000; i++) {
         const float x = (float)i * 1e-4f;
-        const double right = exp((double)x);
-        worst_exp =
-            fmax(worst_exp, fabs((double)exponential(x) - right) / spacing(right, 23, -126));
+        worst_exp = fmax(worst_exp, in_last_places(exponential(x), exp((double)x)));
+        worst_logistic =
+            fmax(worst_logistic, in_last_places(logistic_function(x), 1 / (1 + exp(-(double)x))));
     }
     for (int i = 0; i <= 1000000; i++) {
         const float e = (float)i * 1e-6f;
-        const double right = log1p((double)e);
-        worst_log =
-            fmax(worst_log, fabs((double)log_one_plus(e) - right) / spacing(right, 23, -126));
+        worst_log = fmax(worst_log, in_last_places(log_one_plus(e), log1p((double)e)));
     }
-    print_message("exp within %.2f ulp, log(1 + e) within %.2f ulp\n", worst_exp, worst_log);
-    assert_true(worst_exp <= 2 && worst_log <= 3);
+    print_message("exp within %.2f ulp, log(1 + e) within %.2f, 1 / (1 + e^-x) within %.2f\n",
+                  worst_exp, worst_log, worst_logistic);
+    assert_true(worst_exp <= 2 && worst_log <= 3 && worst_logistic <= 3);
+}
+
+/* Over floats of every exponent: what is small is as near in relative terms. */
+static void the_hyperbolic_tangent_is_as_near_as_promised(void **state)
+{
+    double worst = 0;
+    (void)state;
+    for (uint32_t u = 0; u <= wl_bits_of_f32(32); u += 997) {
+        const float x = wl_f32_of_bits(u), y = hyperbolic_tangent(x);
+        worst = fmax(worst, in_last_places(y, tanh((double)x)));
+        assert_true(y <= 1 && hyperbolic_tangent(-x) == -y);
+    }
+    print_message("tanh within %.2f ulp\n", worst);
+    assert_true(worst <= 3);
+    assert_true(signbit(hyperbolic_tangent(-0.0f)) && isnan(hyperbolic_tangent(NAN)));
+    assert_true(hyperbolic_tangent(INFINITY) == 1 && hyperbolic_tangent(-FLT_MAX) == -1);
+    assert_true(logistic_function(INFINITY) == 1 && logistic_function(-INFINITY) < FLT_MIN);
 }
 
 int main(void)
@@ -103,6 +124,7 @@ int main(void)
         cmocka_unit_test(every_pattern_comes_back),
         cmocka_unit_test(stochastic_rounding_has_the_right_odds),
         cmocka_unit_test(the_references_functions_are_as_near_as_promised),
+        cmocka_unit_test(the_hyperbolic_tangent_is_as_near_as_promised),
     };
     return cmocka_run_group_tests_name("numbers", tests, NULL, NULL);
 }
