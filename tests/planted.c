@@ -90,20 +90,28 @@ static void a_factor_in_the_float_reference_is_caught(void **state)
     assert_true(planted >= WL_OPERATORS);
 }
 
+/* of something that forward reads */
+static bool is_gradient(const char *name)
+{
+    static const char *const names[] = { "dh", "dtable", "dx" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) return true;
+    return false;
+}
+
 static void a_wrong_derivative_is_caught(void **state)
 {
-    static const char *const ops[] = { "embedding_scatter", "embedding_scatter_atomic",
-                                       "negative_sampling_backward",
+    static const char *const ops[] = { "dropout_backward", "embedding_scatter",
+                                       "embedding_scatter_atomic", "negative_sampling_backward",
                                        "negative_sampling_shared_backward" };
     int planted = 0;
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         op_case c = made(ops[i], "N=6 K=3 D=5 V=9");
         for (int row = 0; c.spec->arg[row].name; row++) {
             const char *name = c.spec->arg[row].name;
-            const bool gradient = !strcmp(name, "dh") || !strcmp(name, "dtable");
             verdict why;
-            if (!gradient || !case_writes(&c, row)) continue;
+            if (!is_gradient(name) || !case_writes(&c, row)) continue;
             assert_true(differentiates_on(&wl_ref_oracle_backend, &c, why));
             const wl_backend wrong = spoiled(&wl_ref_oracle_backend, c.spec, row, 1 + 1e-4);
             if (differentiates_on(&wrong, &c, why))
@@ -112,7 +120,7 @@ static void a_wrong_derivative_is_caught(void **state)
         }
         case_free(&c);
     }
-    assert_int_equal(planted, 6);
+    assert_int_equal(planted, 7);
 }
 
 /* ------------------------------------------------------------------ in a process of its own
@@ -198,6 +206,8 @@ static void a_missing_barrier_is_caught(void **state)
 static void a_short_grid_is_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
+    strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=17 K=2 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter", "N=300 K=1 D=5 V=400");
@@ -222,6 +232,7 @@ static void a_short_grid_is_caught(void **state)
 static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask");
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
