@@ -15,7 +15,7 @@ __device__ inline void store_pack_stochastic(T *to, const float (&in)[W], uint64
     pack<T, W> out;
     const wl_random drawn = wl_rounding_draw(seed, element, step);
     for (int i = 0; i < W; i++)
-        from_float_stochastic(&out.v[i], in[i], wl_rounding_bits(drawn, element + uint64_t(i)));
+        from_float_stochastic(&out.v[i], in[i], wl_drawn_bits(drawn, element + uint64_t(i)));
     *reinterpret_cast<pack<T, W> *>(to) = out;
 }
 

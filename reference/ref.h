@@ -184,6 +184,30 @@ static inline void store_row(row to, const real *from, int64_t n)
     }
 }
 
+/* The draws of a block of elements, of which each eight share one. */
+typedef struct drawn_block {
+    uint32_t word[4 * (BLOCK / 8 + 1)];
+    uint16_t bits[8 * (BLOCK / 8 + 1)];
+} drawn_block;
+
+/* 16 bits for each of n elements, at most BLOCK, from number `element` on. The bits of a draw lie
+ * in memory as they are dealt out, so that draws are made in vectors. */
+static inline const uint16_t *draw_block(drawn_block *to, uint64_t seed, uint64_t element,
+                                         int64_t n, uint32_t step, uint32_t purpose)
+{
+    const int64_t skip = (int64_t)(element % 8), draws = (skip + n + 7) / 8;
+#pragma omp simd
+    for (int64_t i = 0; i < draws; i++) {
+        const wl_random r = wl_philox(seed, element / 8 + (uint64_t)i, step, purpose);
+        to->word[4 * i] = r.word[0];
+        to->word[4 * i + 1] = r.word[1];
+        to->word[4 * i + 2] = r.word[2];
+        to->word[4 * i + 3] = r.word[3];
+    }
+    memcpy(to->bits, to->word, (size_t)draws * 16); /* little-endian */
+    return to->bits + skip;
+}
+
 /* Rounds n features, at most BLOCK, stochastically by a random 16 bits each. */
 static inline __attribute__((always_inline)) void
 round_block(uint16_t *to, bool f16, const real *from, const uint16_t *bits, int64_t n)
@@ -194,9 +218,7 @@ round_block(uint16_t *to, bool f16, const real *from, const uint16_t *bits, int6
                     : wl_bf16_stochastic((float)from[i], bits[i]);
 }
 
-/* The same with 16 bits rounded stochastically; `element` counts the first of them. An eighth of
- * them share a draw, whose bits lie in memory as they are dealt out: so draws and roundings are
- * made in vectors. */
+/* The same with 16 bits rounded stochastically; `element` counts the first of them. */
 static inline void store_row_stochastic(row to, const real *from, int64_t n, uint64_t element,
                                         uint64_t seed, uint32_t step)
 {
@@ -205,24 +227,15 @@ static inline void store_row_stochastic(row to, const real *from, int64_t n, uin
         return;
     }
     for (int64_t at = 0; at < n; at += BLOCK) {
-        uint32_t words[4 * (BLOCK / 8 + 1)];
-        uint16_t bits[sizeof words / 2];
-        const uint64_t first = (element + (uint64_t)at) / 8;
-        const int64_t some = least(BLOCK, n - at), skip = (int64_t)((element + (uint64_t)at) % 8);
-#pragma omp simd
-        for (int64_t i = 0; i < (skip + some + 7) / 8; i++) {
-            const wl_random r = wl_rounding_draw(seed, (first + (uint64_t)i) * 8, step);
-            words[4 * i] = r.word[0];
-            words[4 * i + 1] = r.word[1];
-            words[4 * i + 2] = r.word[2];
-            words[4 * i + 3] = r.word[3];
-        }
-        memcpy(bits, words, (size_t)((skip + some + 7) / 8) * 16); /* little-endian */
+        drawn_block drawn;
+        const int64_t some = least(BLOCK, n - at);
+        const uint16_t *bits =
+            draw_block(&drawn, seed, element + (uint64_t)at, some, step, WL_PURPOSE_ROUNDING);
         uint16_t *out = (uint16_t *)to.data + at;
         if (to.dtype == WL_F16)
-            round_block(out, true, from + at, bits + skip, some);
+            round_block(out, true, from + at, bits, some);
         else
-            round_block(out, false, from + at, bits + skip, some);
+            round_block(out, false, from + at, bits, some);
     }
 }
 

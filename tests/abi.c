@@ -34,6 +34,12 @@ _Static_assert(WL_ROUND_NEAREST == 0 && WL_ROUND_STOCHASTIC == 1, "the roundings
 _Static_assert(sizeof(wl_update_rule) == 296 && offsetof(wl_update_rule, kind) == 240 &&
                    offsetof(wl_update_rule, seed) == 288,
                "wl_update_rule");
+_Static_assert(sizeof(wl_dropout_forward_args) == 352 &&
+                   offsetof(wl_dropout_forward_args, locked) == 348,
+               "dropout_forward");
+_Static_assert(sizeof(wl_dropout_backward_args) == 352 &&
+                   offsetof(wl_dropout_backward_args, locked) == 348,
+               "dropout_backward");
 _Static_assert(sizeof(wl_embedding_gather_args) == 248, "embedding_gather");
 _Static_assert(sizeof(wl_embedding_gather_pooled_args) == 336 &&
                    offsetof(wl_embedding_gather_pooled_args, mean) == 328,

@@ -201,17 +201,21 @@ static void misaligned(subject *s, int row)
     refused(s, WL_MISALIGNED, s->c.spec->arg[row].name);
 }
 
-/* A written tensor laid over each other argument. */
+/* A written tensor laid over each other argument. Where it may be that one, it still may not be a
+ * part of it. */
 static void aliased(subject *s, int row)
 {
     if (!case_writes(&s->c, row)) return;
     wl_tensor *t = bound_tensor(&s->b, row);
     void *right = t->data;
+    const char *may_be = s->c.spec->arg[row].alias;
     for (int other = 0; s->c.spec->arg[other].name; other++) {
         if (other == row || s->c.spec->arg[other].role == WL_HOST) continue;
         const wl_tensor *o = bound_tensor(&s->b, other);
-        if ((uintptr_t)o->data % wl_dtype_size(t->dtype)) continue;
-        t->data = o->data;
+        const size_t size = wl_dtype_size(t->dtype);
+        const bool may = may_be && !strcmp(may_be, s->c.spec->arg[other].name);
+        if ((uintptr_t)o->data % size) continue;
+        t->data = may ? (char *)o->data + size : o->data;
         refused(s, WL_ALIASED, NULL);
         t->data = right;
     }

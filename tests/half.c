@@ -172,7 +172,7 @@ static void stochastic_rounding_is_the_same_everywhere(void **state)
         for (uint64_t n = 0; n < N; n++) {
             if (n % 3 == 0) x[n] = (double)(float)(x[n] * 0x1p-15); /* f16's subnormals */
             const wl_random drawn = wl_rounding_draw(seed, n, step ? (uint32_t)step[0] : 0);
-            const uint32_t bits = wl_rounding_bits(drawn, n);
+            const uint32_t bits = wl_drawn_bits(drawn, n);
             y[n] = i < 2 ? (double)wl_f32_of_f16(wl_f16_stochastic((float)x[n], bits))
                          : (double)wl_f32_of_bf16(wl_bf16_stochastic((float)x[n], bits));
         }

@@ -305,6 +305,37 @@ void differentiates(const char *backward_op, const char *sizes)
     if (!ok) fail_msg("%s", why);
 }
 
+/* What a call leaves in `out`, which takes the place of `in` where that is a row. */
+static char *left_in(const op_case *c, const wl_backend *backend, int in, int out, size_t *bytes)
+{
+    bound_case b;
+    char trouble[256];
+    if (case_bind(&b, c, backend, trouble)) fail_msg("%s", trouble);
+    wl_tensor *t = bound_tensor(&b, out);
+    if (in >= 0) t->data = bound_tensor(&b, in)->data;
+    *bytes = b.bytes[out] - (size_t)c->offset * wl_dtype_size(t->dtype);
+    char *left = malloc(*bytes + 1);
+    if (!left || bound_call(&b) || wl_ctx_sync(b.ctx) || wl_ctx_copy(b.ctx, left, t->data, *bytes))
+        fail_msg("%s", wl_ctx_error(b.ctx));
+    bound_free(&b);
+    return left;
+}
+
+void works_in_place(const char *op, const char *in, const char *out, const char *sizes)
+{
+    op_case c = made(op, sizes);
+    for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+        size_t bytes;
+        char *apart = left_in(&c, *b, -1, case_row(&c, out), &bytes);
+        char *inside = left_in(&c, *b, case_row(&c, in), case_row(&c, out), &bytes);
+        if (memcmp(apart, inside, bytes))
+            fail_msg("%s in the place of %s is another: %s \"%s\" on %s", out, in, op, sizes,
+                     (*b)->name);
+        free(apart), free(inside);
+    }
+    case_free(&c);
+}
+
 void put_values(op_case *c, const char *row, const double *values)
 {
     const int at = case_row(c, row);

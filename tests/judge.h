@@ -34,6 +34,8 @@ void all_hold(const char *op, const char *const *sizes, const char *more);
 void differentiates(const char *backward_op, const char *sizes);
 /* Runs an operator on every backend and compares one row with values that are exact. */
 void gives(const op_case *c, const char *row, const double *values);
+/* With `out` in the place of `in` it gives what it gives apart from it, to the bit, everywhere. */
+void works_in_place(const char *op, const char *in, const char *out, const char *sizes);
 /* A case, or a failed assertion. */
 op_case made(const char *op, const char *sizes);
 /* Puts values into a row of a case. */

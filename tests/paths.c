@@ -131,6 +131,7 @@ static void other_rows_are_moved_element_by_element(void **state)
 static void nothing_to_look_up_launches_nothing(void **state)
 {
     static const path paths[] = {
+        { "dropout_forward", "T=0 N=9 -mask", { NULL } },
         { "embedding_gather", "V=9 D=8 N=0", { NULL } },
         { "embedding_scatter", "V=9 D=8 N=3 K=0", { NULL } },
         { "embedding_compact", "V=9 D=8 N=3 K=0", { NULL } },
@@ -143,6 +144,29 @@ static void nothing_to_look_up_launches_nothing(void **state)
     };
     (void)state;
     all_take(paths);
+}
+
+/* ------------------------------------------------------------------ dropout */
+
+/* a mask for all T needs rows of whole packs; otherwise all the elements are one row */
+static void aligned_elements_are_dropped_in_packs(void **state)
+{
+    static const path paths[] = {
+        { "dropout_forward", "T=3 N=13 -mask", { "drop<float, 4>" } },
+        { "dropout_forward", "T=3 N=13", { "drop<float, 4>" } },
+        { "dropout_forward", "T=3 N=13 locked=1", { "drop<float, 4>" } },
+        { "dropout_forward", "T=3 N=13 -mask dtype=f16", { "drop<__half, 8>" } },
+        { "dropout_forward", "T=3 N=12 -mask locked=1", { "drop<float, 4>" } },
+        { "dropout_backward", "T=3 N=16 -mask locked=1 dtype=bf16", { "drop<__nv_bfloat16, 8>" } },
+        { "dropout_forward", "T=3 N=13 -mask locked=1", { "drop<float, 1>" } },
+        { "dropout_backward", "T=3 N=12 -mask locked=1 dtype=f16", { "drop<__half, 1>" } },
+        { "dropout_backward", "T=3 N=16 -mask offset=1", { "drop<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("dropout_forward", "T=2 N=2049 -mask"); /* two blocks of 2,048, and two elements */
+    launches_once("drop<float, 4>", 3, 256);
 }
 
 /* ------------------------------------------------------------------ half */
@@ -411,6 +435,7 @@ int main(void)
         cmocka_unit_test(rows_of_whole_packs_are_moved_in_packs),
         cmocka_unit_test(other_rows_are_moved_element_by_element),
         cmocka_unit_test(nothing_to_look_up_launches_nothing),
+        cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(aligned_vectors_are_converted_in_packs),
         cmocka_unit_test(scores_take_packs_and_gradients_what_is_wanted),
         cmocka_unit_test(shared_negatives_are_products_not_rows),

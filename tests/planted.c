@@ -104,13 +104,11 @@ static bool is_gradient(const op_case *c, const char *name)
 
 static void a_wrong_derivative_is_caught(void **state)
 {
-    static const char *const ops[] = { "embedding_scatter", "embedding_scatter_atomic",
-                                       "negative_sampling_backward",
-                                       "negative_sampling_shared_backward", "lstm_backward" };
-    int planted = 0;
+    int backward = 0, planted = 0;
     (void)state;
-    for (int i = 0; i < 5; i++) {
-        op_case c = made(ops[i], "T=4 B=3 H=6 N=6 K=3 D=5 V=9");
+    for (int op = 0; op < WL_OPERATORS; op++) {
+        if (!wl_op_specs[op]->gradient_of) continue;
+        op_case c = made(wl_op_specs[op]->name, every_size);
         for (int row = 0; c.spec->arg[row].name; row++) {
             const char *name = c.spec->arg[row].name;
             verdict why;
@@ -118,12 +116,13 @@ static void a_wrong_derivative_is_caught(void **state)
             assert_true(differentiates_on(&wl_ref_oracle_backend, &c, why));
             const wl_backend wrong = spoiled(&wl_ref_oracle_backend, c.spec, row, 1 + 1e-4);
             if (differentiates_on(&wrong, &c, why))
-                fail_msg("a wrong %s of %s went unnoticed", name, ops[i]);
+                fail_msg("a wrong %s of %s went unnoticed", name, c.spec->name);
             planted++;
         }
+        backward++;
         case_free(&c);
     }
-    assert_int_equal(planted, 12);
+    assert_true(backward > 0 && planted >= backward);
 }
 
 /* ------------------------------------------------------------------ in a process of its own
@@ -210,6 +209,8 @@ static void a_missing_barrier_is_caught(void **state)
 static void a_short_grid_is_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
+    strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=17 K=2 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter", "N=300 K=1 D=5 V=400");
@@ -237,6 +238,7 @@ static void a_short_grid_is_caught(void **state)
 static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask");
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");

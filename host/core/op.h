@@ -61,7 +61,7 @@ typedef struct wl_arg {
     bool absent;       /* an id of -1 means an empty slot */
     bool silent;       /* what is out of bounds is left out without a report */
     char bound;        /* an integer lies in 0..bound-1 (a count or length in 0..bound) */
-    const char *alias; /* the one argument it may share memory with */
+    const char *alias; /* the one argument it may be: the same memory in the same strides */
     const char *count; /* the argument that tells how many entries of axis 0 are written */
     wl_maker maker;
     double low, high; /* the range of a host scalar */

@@ -24,6 +24,7 @@ enum wl_purpose {
     WL_PURPOSE_WINDOW = 4,      /* index: a token's place in the run */
     WL_PURPOSE_NEGATIVES = 5,   /* index: a token's place in the run; or a row */
     WL_PURPOSE_CATEGORICAL = 6, /* index: a row's place among all draws; step: 4 ids */
+    WL_PURPOSE_DROPOUT = 7,     /* index: 8 elements of a mask; the layer in the bits from 16 on */
 };
 
 typedef struct wl_random {
@@ -46,15 +47,28 @@ WL_BOTH wl_random wl_philox(uint64_t seed, uint64_t index, uint32_t step, uint32
     return out;
 }
 
-/* The draw that an element of a table shares with those of the same eighth in one step, and the
- * element's own 16 bits of it. */
+/* The draw that an element of a table, or of a layer's mask, shares with those of the same eighth
+ * in one step. */
 WL_BOTH wl_random wl_rounding_draw(uint64_t seed, uint64_t element, uint32_t step)
 {
     return wl_philox(seed, element / 8, step, WL_PURPOSE_ROUNDING);
 }
-WL_BOTH uint32_t wl_rounding_bits(wl_random drawn, uint64_t element)
+WL_BOTH uint32_t wl_dropout_purpose(int32_t layer)
+{
+    return WL_PURPOSE_DROPOUT | (uint32_t)layer << 16;
+}
+WL_BOTH wl_random wl_dropout_draw(uint64_t seed, uint64_t element, uint32_t step, int32_t layer)
+{
+    return wl_philox(seed, element / 8, step, wl_dropout_purpose(layer));
+}
+
+/* An element's own 16 bits of either. */
+WL_BOTH uint32_t wl_drawn_bits(wl_random drawn, uint64_t element)
 {
     return drawn.word[element % 8 / 2] >> (element % 2 * 16) & 0xffff;
 }
+
+/* The least of them that keeps an element where p of all are dropped. */
+WL_BOTH uint32_t wl_dropout_threshold(double p) { return (uint32_t)(p * 65536 + 0.5); }
 
 #endif

@@ -24,6 +24,7 @@
 #define WORDLOOM_OPS_H
 
 #include <wordloom/context.h>
+#include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
 #include <wordloom/half.h>
 #include <wordloom/lstm.h>
