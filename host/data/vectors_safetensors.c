@@ -1,5 +1,6 @@
 /* Word vectors as a model of wordloom: embedding.weight, output.weight, the rows of n-grams, and
  * vocabulary. */
+#include "model_file.h"
 #include "safetensors_header.h"
 #include "subword.h"
 #include "vectors_format.h"
@@ -14,71 +15,14 @@ static wl_status no_memory(const char *path, wl_error *error)
     return wl_error_set(error, WL_NO_MEMORY, "%s: no memory for the vectors", path);
 }
 
-static wl_status check_metadata(const wl_safetensors *file, const char *key, const char *wanted,
-                                wl_error *error)
-{
-    const char *found = wl_safetensors_metadata(file, key);
-    if (found && strcmp(found, wanted) == 0) return WL_OK;
-    return wl_error_set(error, WL_BAD_FILE, "%s: __metadata__ %s: expected \"%s\", found %s%.64s%s",
-                        wl_safetensors_name(file), key, wanted, found ? "\"" : "nothing",
-                        found ? found : "", found ? "\"" : "");
-}
-
-static wl_status find(const wl_safetensors *file, const char *name, int ndim,
-                      const wl_safetensor **out, wl_error *error)
-{
-    *out = wl_safetensors_find(file, name);
-    if (!*out)
-        return wl_error_set(error, WL_BAD_FILE, "%s: expected a tensor %s, found none",
-                            wl_safetensors_name(file), name);
-    if ((*out)->ndim == ndim) return WL_OK;
-    return wl_error_set(error, WL_BAD_FILE, "%s: tensor %s: expected %d axes, found %d",
-                        wl_safetensors_name(file), name, ndim, (*out)->ndim);
-}
-
-/* The bytes of the tensor `vocabulary`, which the caller frees. */
-static wl_status read_words(wl_safetensors *file, const wl_safetensor *tensor, char **out,
-                            wl_error *error)
-{
-    const char *path = wl_safetensors_name(file);
-    if (tensor->dtype != WL_U8)
-        return wl_error_set(error, WL_BAD_FILE, "%s: tensor vocabulary: expected U8, found %s",
-                            path, tensor->dtype_name);
-    *out = malloc((size_t)tensor->bytes + 1);
-    if (!*out) return no_memory(path, error);
-    wl_status status = wl_safetensors_read(file, tensor, *out, error);
-    if (status) free(*out);
-    return status;
-}
-
-static wl_status decode_words(const char *bytes, size_t length, const char *path,
-                              wl_vocabulary **out, wl_error *error)
-{
-    static const char suffix[] = ": tensor vocabulary";
-    size_t room = strlen(path) + sizeof suffix;
-    char *source = malloc(room);
-    if (!source) return no_memory(path, error);
-    snprintf(source, room, "%s%s", path, suffix);
-    wl_status status = wl_vocabulary_decode(out, bytes, length, source, error);
-    free(source);
-    return status;
-}
-
 static wl_status load_words(wl_vectors *vectors, wl_safetensors *file, wl_error *error)
 {
-    const wl_safetensor *tensor;
-    char *bytes;
-    wl_status status = find(file, "vocabulary", 1, &tensor, error);
-    if (!status) status = read_words(file, tensor, &bytes, error);
-    if (status) return status;
-    const char *path = wl_safetensors_name(file);
-    status = decode_words(bytes, (size_t)tensor->bytes, path, &vectors->words, error);
-    free(bytes);
+    const wl_status status = wl_model_words(&vectors->words, file, "vocabulary", error);
     if (status || wl_vocabulary_size(vectors->words) == vectors->V) return status;
     return wl_error_set(error, WL_BAD_FILE,
                         "%s: tensor vocabulary: expected %" PRId64 " words, one for each row of "
                         "embedding.weight, found %" PRId64,
-                        path, vectors->V, wl_vocabulary_size(vectors->words));
+                        wl_safetensors_name(file), vectors->V, wl_vocabulary_size(vectors->words));
 }
 
 static wl_status check_finite(const float *table, int64_t rows, int64_t D, const char *name,
@@ -98,7 +42,7 @@ static wl_status load_table(int64_t rows, int64_t D, wl_safetensors *file, const
 {
     const char *path = wl_safetensors_name(file);
     const wl_safetensor *tensor;
-    wl_status status = find(file, name, 2, &tensor, error);
+    wl_status status = wl_model_tensor(file, name, 2, &tensor, error);
     if (status) return status;
     if (tensor->shape[0] != rows || tensor->shape[1] != D)
         return wl_error_set(error, WL_BAD_FILE,
@@ -128,7 +72,7 @@ static wl_status load_subwords(wl_vectors *vectors, wl_safetensors *file, uint32
                             "up to %d, found %s%.64s%s",
                             wl_safetensors_name(file), WL_SUBWORD_LONGEST, range ? "\"" : "nothing",
                             range ? range : "", range ? "\"" : "");
-    wl_status status = find(file, "subword.weight", 2, &tensor, error);
+    wl_status status = wl_model_tensor(file, "subword.weight", 2, &tensor, error);
     if (status) return status;
     s->buckets = tensor->shape[0];
     if (s->buckets < 1 || s->buckets > INT32_MAX)
@@ -153,7 +97,7 @@ static wl_status load_config(wl_vectors *vectors, const wl_safetensors *file, wl
 static wl_status load_size(wl_vectors *vectors, const wl_safetensors *file, wl_error *error)
 {
     const wl_safetensor *tensor;
-    wl_status status = find(file, "embedding.weight", 2, &tensor, error);
+    wl_status status = wl_model_tensor(file, "embedding.weight", 2, &tensor, error);
     if (status) return status;
     vectors->V = tensor->shape[0];
     vectors->D = tensor->shape[1];
@@ -166,8 +110,7 @@ static wl_status load_size(wl_vectors *vectors, const wl_safetensors *file, wl_e
 
 static wl_status load(wl_vectors *vectors, wl_safetensors *file, uint32_t flags, wl_error *error)
 {
-    wl_status status = check_metadata(file, "format", "wordloom", error);
-    if (!status) status = check_metadata(file, "model", "word2vec", error);
+    wl_status status = wl_model_check(file, "word2vec", error);
     if (!status) status = load_config(vectors, file, error);
     if (!status) status = load_size(vectors, file, error);
     if (!status) status = load_words(vectors, file, error);

@@ -2,13 +2,9 @@
 #include <wordloom/half.h>
 #include <wordloom/nn/parameters.h>
 
-#include "../core/philox.h"
-
-#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { ALIGNMENT = 64 /* elements: 256 bytes of f32, 128 of 16 bits */ };
 
@@ -97,49 +93,13 @@ wl_tensor wl_parameters_gradient(const wl_parameters *p, int32_t number)
     return part(&p->list[number], &p->gradient);
 }
 
-wl_status wl_parameters_put(wl_parameters *p, int32_t number, const float *from, wl_error *error)
+wl_tensor wl_parameters_value(const wl_parameters *p, int32_t number)
 {
-    const wl_tensor to = part(&p->list[number], &p->value);
-    const size_t bytes = (size_t)p->list[number].count * sizeof(float);
-    return failed(p, wl_ctx_copy(p->ctx, to.data, from, bytes), error);
-}
-
-wl_status wl_parameters_get(const wl_parameters *p, int32_t number, float *to, wl_error *error)
-{
-    const wl_tensor from = part(&p->list[number], &p->value);
-    const size_t bytes = (size_t)p->list[number].count * sizeof(float);
-    return failed(p, wl_ctx_copy(p->ctx, to, from.data, bytes), error);
+    return part(&p->list[number], &p->value);
 }
 
 wl_status wl_parameters_settle(wl_parameters *p, wl_error *error)
 {
     const wl_half_narrow_args a = { .size = sizeof a, .x = p->value, .y = p->copy };
     return p->copy.ndim ? failed(p, wl_half_narrow(p->ctx, &a), error) : WL_OK;
-}
-
-/* Two of a normal distribution from two uniform ones (Box and Muller 1958). */
-static void two_normals(float to[2], const uint32_t random[2], double deviation)
-{
-    const double u = ((double)random[0] + 0.5) * 0x1p-32, v = ((double)random[1] + 0.5) * 0x1p-32;
-    const double radius = deviation * sqrt(-2 * log(u)), angle = 6.283185307179586 * v;
-    to[0] = (float)(radius * cos(angle));
-    to[1] = (float)(radius * sin(angle));
-}
-
-wl_status wl_parameters_draw(wl_parameters *p, int32_t number, double deviation, uint64_t seed,
-                             wl_error *error)
-{
-    const int64_t count = p->list[number].count;
-    float *drawn = malloc((size_t)(count + 3) * sizeof *drawn);
-    if (!drawn)
-        return wl_error_set(error, WL_NO_MEMORY, "no memory to draw %s", p->list[number].name);
-    for (int64_t i = 0; i < count; i += 4) {
-        const wl_random r =
-            wl_philox(seed, (uint64_t)i / 4, (uint32_t)number + 1, WL_PURPOSE_INITIAL);
-        two_normals(drawn + i, r.word, deviation);
-        two_normals(drawn + i + 2, r.word + 2, deviation);
-    }
-    const wl_status status = wl_parameters_put(p, number, drawn, error);
-    free(drawn);
-    return status;
 }

@@ -43,23 +43,14 @@ WL_API int32_t wl_parameters_add(wl_parameters *parameters, int64_t rows, int64_
 WL_API wl_status wl_parameters_create(wl_parameters *parameters, wl_error *error);
 WL_API void wl_parameters_destroy(wl_parameters *parameters); /* takes one that is all zero */
 
-/* A parameter as operators read it, and its gradient. */
+/* A parameter as operators read it; its values in f32; its gradient. After the values were written
+ * the copy in 16 bits is stale until wl_parameters_settle. */
 WL_API wl_tensor wl_parameters_at(const wl_parameters *parameters, int32_t number);
+WL_API wl_tensor wl_parameters_value(const wl_parameters *parameters, int32_t number);
 WL_API wl_tensor wl_parameters_gradient(const wl_parameters *parameters, int32_t number);
 
-/* Copies all values of a parameter to or from the host, as floats. After wl_parameters_put the
- * copy in 16 bits is stale until wl_parameters_settle. */
-WL_API wl_status wl_parameters_put(wl_parameters *parameters, int32_t number, const float *from,
-                                   wl_error *error);
-WL_API wl_status wl_parameters_get(const wl_parameters *parameters, int32_t number, float *to,
-                                   wl_error *error);
 /* Rounds the values to the copy, where there is one. */
 WL_API wl_status wl_parameters_settle(wl_parameters *parameters, wl_error *error);
-
-/* Draws a parameter's values from a normal distribution of mean 0: Philox keyed by the seed and
- * counted by number and element. */
-WL_API wl_status wl_parameters_draw(wl_parameters *parameters, int32_t number, double deviation,
-                                    uint64_t seed, wl_error *error);
 
 WL_END
 #endif

@@ -1,0 +1,150 @@
+/* The language model: its parameters, made, drawn and freed. */
+#include "lm.h"
+
+#include "../nn/floats.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+wl_status wl_lm_failed(const wl_lm *m, wl_status status, wl_error *error)
+{
+    return status ? wl_error_set(error, status, "%s", wl_ctx_error(m->ctx)) : WL_OK;
+}
+
+/* The order is that of the files. */
+static void add_parameters(wl_lm *m)
+{
+    const wl_lm_config *c = &m->config;
+    wl_parameters *p = &m->parameters;
+    m->embedding = c->tie ? wl_parameters_add(p, m->V, c->embed, "embedding.weight") : -1;
+    for (int64_t l = 0; l < c->layers; l++) {
+        char name[32];
+        snprintf(name, sizeof name, "rnn.%d", (int)l);
+        wl_recurrent_add(&m->layers[l], p, (wl_cell)c->cell, l ? c->hidden : c->embed, c->hidden,
+                         name);
+    }
+    m->weight = c->tie ? -1 : wl_parameters_add(p, m->V, c->hidden, "output.weight");
+    m->bias = wl_parameters_add(p, m->V, 0, "output.bias");
+}
+
+static wl_status carve_table(void *owner, wl_arena *arena)
+{
+    wl_lm *m = owner;
+    const wl_parameters *p = &m->parameters;
+    const int64_t shape[4] = { m->V, m->config.embed };
+    m->table.value = wl_arena_take(arena, m->config.dtype, 2, shape);
+    if (p->m.ndim) m->table.m = wl_arena_take(arena, WL_F32, 2, shape);
+    if (p->v.ndim) m->table.v = wl_arena_take(arena, WL_F32, 2, shape);
+    return WL_OK;
+}
+
+static wl_status clear(wl_lm *m, const wl_tensor *t)
+{
+    const wl_optimizer_clear_args a = {
+        .size = sizeof a, .x = { t->data, WL_F32, 1, { t->shape[0] * t->shape[1] }, { 0 } }
+    };
+    return t->ndim ? wl_optimizer_clear(m->ctx, &a) : WL_OK;
+}
+
+static wl_status make_table(wl_lm *m, wl_error *error)
+{
+    if (m->config.tie) return WL_OK;
+    wl_status status = wl_arena_create(&m->table.arena, m->ctx, carve_table, m, error);
+    if (status) return status;
+    status = clear(m, &m->table.m);
+    return wl_lm_failed(m, status ? status : clear(m, &m->table.v), error);
+}
+
+wl_status wl_lm_announce(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
+                         const wl_vocabulary *words, int32_t rule, wl_error *error)
+{
+    const wl_status status = wl_lm_check_config(config, error);
+    wl_lm *m = status ? NULL : calloc(1, sizeof *m);
+    *out = m;
+    if (status) return status;
+    if (!m) return wl_error_set(error, WL_NO_MEMORY, "no memory for a model");
+    m->ctx = ctx;
+    m->config = *config;
+    m->words = words;
+    m->V = wl_vocabulary_size(words);
+    m->parameters.ctx = ctx;
+    m->parameters.dtype = config->dtype;
+    m->parameters.rule = rule;
+    m->table.value =
+        (wl_tensor){ .dtype = config->dtype, .ndim = 2, .shape = { m->V, config->embed } };
+    m->at.lr = config->lr;
+    m->at.best = INFINITY;
+    add_parameters(m);
+    return WL_OK;
+}
+
+wl_status wl_lm_allocate(wl_lm *m, wl_error *error)
+{
+    const wl_status status = wl_parameters_create(&m->parameters, error);
+    return status ? status : make_table(m, error);
+}
+
+/* As the book draws: the embedding with a deviation of 0.01, weights with 1 / sqrt(inputs), biases
+ * 0. What is drawn counts by the parameter's number, the table after the last. */
+static wl_status draw(wl_lm *m, wl_error *error)
+{
+    const wl_lm_config *c = &m->config;
+    wl_parameters *p = &m->parameters;
+    const int32_t number = c->tie ? m->embedding : p->count;
+    const wl_tensor embedding = c->tie ? wl_parameters_value(p, m->embedding) : m->table.value;
+    wl_status status = wl_floats_draw(m->ctx, &embedding, (uint32_t)number, 0.01, c->seed, error);
+    for (int64_t l = 0; l < c->layers && !status; l++)
+        status = wl_recurrent_draw(&m->layers[l], c->seed, error);
+    if (!status && !c->tie) {
+        const wl_tensor weight = wl_parameters_value(p, m->weight);
+        status = wl_floats_draw(m->ctx, &weight, (uint32_t)m->weight, 1 / sqrt((double)c->hidden),
+                                c->seed, error);
+    }
+    return status ? status : wl_parameters_settle(p, error);
+}
+
+wl_status wl_lm_create(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
+                       const wl_vocabulary *words, wl_error *error)
+{
+    wl_status status = wl_lm_announce(out, ctx, config, words, config->optimizer, error);
+    if (!status) status = wl_lm_allocate(*out, error);
+    if (!status) status = draw(*out, error);
+    if (!status) return WL_OK;
+    wl_lm_destroy(*out);
+    *out = NULL;
+    return status;
+}
+
+void wl_lm_destroy(wl_lm *m)
+{
+    if (!m) return;
+    wl_lm_pass_destroy(m->run);
+    wl_arena_destroy(&m->table.arena);
+    wl_parameters_destroy(&m->parameters);
+    wl_vocabulary_destroy(m->own);
+    free(m);
+}
+
+const wl_lm_config *wl_lm_configuration(const wl_lm *m) { return &m->config; }
+const wl_vocabulary *wl_lm_vocabulary(const wl_lm *m) { return m->words; }
+
+int64_t wl_lm_parameters(const wl_lm *m)
+{
+    int64_t count = m->config.tie ? 0 : m->V * m->config.embed;
+    for (int32_t i = 0; i < m->parameters.count; i++) count += m->parameters.list[i].count;
+    return count;
+}
+
+wl_tensor wl_lm_embedding(const wl_lm *m)
+{
+    return m->config.tie ? wl_parameters_at(&m->parameters, m->embedding) : m->table.value;
+}
+
+wl_tensor wl_lm_output_weight(const wl_lm *m)
+{
+    return wl_parameters_at(&m->parameters, m->config.tie ? m->embedding : m->weight);
+}
+
+wl_tensor wl_lm_output_bias(const wl_lm *m) { return wl_parameters_at(&m->parameters, m->bias); }

@@ -1,0 +1,117 @@
+/* What the files of the language model share. */
+#ifndef WL_LM_MODEL_H
+#define WL_LM_MODEL_H
+
+#include <wordloom/nn/lm.h>
+
+#include <stdbool.h>
+
+WL_BEGIN
+
+/* Where a run is: all that a checkpoint knows of it besides tensors on the device. */
+typedef struct wl_lm_place {
+    int64_t epoch, step; /* from 0; of the epoch */
+    int64_t stale;       /* epochs since the best validation */
+    int64_t skipped;     /* of the run */
+    double lr;
+    double best;         /* validation loss; infinite before the first */
+    double epoch_loss;   /* the sum over the epoch's steps, */
+    int64_t epoch_steps; /* and how many count */
+} wl_lm_place;
+
+/* The embedding where it is not tied: only rows that are looked up are updated. */
+typedef struct wl_lm_table {
+    wl_arena arena;
+    wl_tensor value; /* STORED [V,E] */
+    wl_tensor m, v;  /* REAL [V,E] where the rule has them */
+} wl_lm_table;
+
+typedef struct wl_lm_pass wl_lm_pass;
+
+struct wl_lm {
+    wl_ctx *ctx;
+    wl_lm_config config;
+    const wl_vocabulary *words;
+    wl_vocabulary *own; /* the same where the model owns it */
+    int64_t V;
+    wl_parameters parameters;
+    int32_t embedding;    /* where it is tied; else -1 */
+    int32_t weight, bias; /* of the output; the weight is -1 where it is tied */
+    wl_recurrent layers[WL_LM_MOST_LAYERS];
+    wl_lm_table table;
+    wl_lm_place at;
+    wl_lm_pass *run; /* of training: null before it begins */
+};
+
+/* A pass of T steps of B streams over a text on the device. */
+struct wl_lm_pass {
+    wl_lm *model;
+    int64_t T, B, N; /* N: ids of the text; 0: inputs are put there by the caller */
+    bool training;
+    int from; /* which of the carried states enters the next pass */
+    wl_arena arena;
+    wl_tensor ids;            /* I32 [N] */
+    wl_tensor position;       /* I64 [1]: steps read of each stream */
+    wl_tensor inputs, labels; /* I32 [T,B] */
+    wl_tensor embedded;       /* STORED [T,B,E] */
+    wl_recurrent_pass layers[WL_LM_MOST_LAYERS];
+    wl_tensor outputs[WL_LM_MOST_LAYERS]; /* STORED [T,B,H] after dropout */
+    wl_tensor loss, count;                /* REAL [1], I64 [1] */
+
+    /* training */
+    wl_tensor buffer[2];               /* STORED [T*B*max(E,H)]: gradients on their way down */
+    wl_tensor rows, row_count, sums;   /* of the table's gradient: I64 [TB], I64 [1], REAL [TB,E] */
+    wl_tensor lr, sum, scale, total;   /* REAL [1] */
+    wl_tensor step, skipped, in_a_row; /* I64 [1] */
+    wl_tensor loss_scale, clean;       /* REAL [1], I64 [1]: of f16 */
+
+    /* generation */
+    wl_tensor logits, drawn_bias; /* STORED [1,V], REAL [V] */
+    wl_tensor workspace;          /* U8 */
+};
+
+wl_status wl_lm_failed(const wl_lm *model, wl_status status, wl_error *error);
+
+/* The configuration's fields by the names that the program's options have, as JSON; the caller
+ * frees it. Null: no memory. */
+char *wl_lm_json(const wl_lm_config *config);
+/* Reads what is there of them; what is not keeps its value. */
+wl_status wl_lm_parse_config(wl_lm_config *config, const char *json, const char *source,
+                             wl_error *error);
+wl_status wl_lm_check_config(const wl_lm_config *config, wl_error *error);
+
+/* A model whose tensors have shapes but no memory; `rule`: of training, or WL_NO_RULE. */
+wl_status wl_lm_announce(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
+                         const wl_vocabulary *words, int32_t rule, wl_error *error);
+/* Gives them memory, all of it zero. */
+wl_status wl_lm_allocate(wl_lm *model, wl_error *error);
+
+/* The embedding, the output's weights and its bias as operators read them. */
+wl_tensor wl_lm_embedding(const wl_lm *model);
+wl_tensor wl_lm_output_weight(const wl_lm *model);
+wl_tensor wl_lm_output_bias(const wl_lm *model);
+
+/* A pass over a text's ids (null with N = 0), from states of 0. */
+wl_status wl_lm_pass_create(wl_lm_pass **out, wl_lm *model, int64_t T, int64_t B,
+                            const int32_t *ids, int64_t N, bool training, wl_error *error);
+void wl_lm_pass_destroy(wl_lm_pass *pass); /* takes null */
+wl_status wl_lm_pass_reset(wl_lm_pass *pass, wl_error *error);
+
+/* Calls of a pass: each queues operators or, where `bytes` is not null, only raises it to the
+ * workspace that they need. */
+wl_status wl_lm_read(const wl_lm_pass *pass, size_t *bytes);     /* inputs and labels */
+wl_status wl_lm_forward(const wl_lm_pass *pass, size_t *bytes);  /* up to the last output */
+wl_status wl_lm_loss(const wl_lm_pass *pass, size_t *bytes);     /* of evaluation */
+wl_status wl_lm_backward(const wl_lm_pass *pass, size_t *bytes); /* with the loss */
+wl_status wl_lm_update(const wl_lm_pass *pass, size_t *bytes);   /* clip, then the parameters */
+wl_status wl_lm_draw_next(const wl_lm_pass *pass, const wl_lm_draw *draw, size_t *bytes);
+
+/* Makes the pass of training on a text, if there is none yet. WL_OUT_OF_RANGE: the text is shorter
+ * than one step. */
+wl_status wl_lm_begin_run(wl_lm *model, const wl_text *text, wl_error *error);
+
+/* Queues a whole step of training, or of evaluation, and carries the states. */
+wl_status wl_lm_step(wl_lm_pass *pass, wl_error *error);
+
+WL_END
+#endif

@@ -1,0 +1,285 @@
+/* A pass of the language model: its memory, and its operators in their order. */
+#include "lm.h"
+
+#include "../nn/queue.h"
+
+#include <stdlib.h>
+
+/* A tensor's elements in another shape. */
+static wl_tensor as_matrix(const wl_tensor *t, int64_t rows, int64_t columns)
+{
+    return (wl_tensor){ t->data, t->dtype, 2, { rows, columns }, { 0 } };
+}
+
+static wl_tensor as_steps(const wl_tensor *t, int64_t T, int64_t B, int64_t X)
+{
+    return (wl_tensor){ t->data, t->dtype, 3, { T, B, X }, { 0 } };
+}
+
+static wl_tensor as_row(const wl_tensor *t, int64_t n)
+{
+    return (wl_tensor){ t->data, t->dtype, 1, { n }, { 0 } };
+}
+
+static bool drops(const wl_lm_pass *p) { return p->training && p->model->config.dropout > 0; }
+
+/* ------------------------------------------------------------------ forward */
+
+wl_status wl_lm_read(const wl_lm_pass *p, size_t *bytes)
+{
+    const wl_stream_batch_args a = { .size = sizeof a,
+                                     .ids = p->ids,
+                                     .position = p->position,
+                                     .inputs = p->inputs,
+                                     .labels = p->labels };
+    return wl_queue_stream_batch(p->model->ctx, &a, bytes);
+}
+
+/* Drops from a [T,B,X] before layer number `layer` from 0 up, or the output. */
+static wl_status drop(const wl_lm_pass *p, const wl_tensor *x, const wl_tensor *y, int64_t layer,
+                      size_t *bytes)
+{
+    const int64_t n = p->B * x->shape[2];
+    const wl_dropout_forward_args a = { .size = sizeof a,
+                                        .x = as_matrix(x, p->T, n),
+                                        .y = as_matrix(y, p->T, n),
+                                        .step = p->position,
+                                        .p = p->model->config.dropout,
+                                        .seed = p->model->config.seed,
+                                        .layer = (int32_t)layer };
+    return drops(p) ? wl_queue_dropout_forward(p->model->ctx, &a, bytes) : WL_OK;
+}
+
+static wl_status embed(const wl_lm_pass *p, size_t *bytes)
+{
+    const int64_t n = p->T * p->B;
+    const wl_embedding_gather_args a = { .size = sizeof a,
+                                         .table = wl_lm_embedding(p->model),
+                                         .ids = as_row(&p->inputs, n),
+                                         .y = as_matrix(&p->embedded, n, p->model->config.embed) };
+    const wl_status status = wl_queue_embedding_gather(p->model->ctx, &a, bytes);
+    return status ? status : drop(p, &p->embedded, &p->embedded, 0, bytes);
+}
+
+wl_status wl_lm_forward(const wl_lm_pass *p, size_t *bytes)
+{
+    wl_status status = embed(p, bytes);
+    for (int64_t l = 0; l < p->model->config.layers && !status; l++) {
+        status = wl_recurrent_forward(&p->layers[l], p->from, bytes);
+        if (!status) status = drop(p, &p->layers[l].h, &p->outputs[l], l + 1, bytes);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------ the loss, and backward */
+
+static wl_tensor last_output(const wl_lm_pass *p)
+{
+    const wl_lm_config *c = &p->model->config;
+    return as_matrix(&p->outputs[c->layers - 1], p->T * p->B, c->hidden);
+}
+
+wl_status wl_lm_loss(const wl_lm_pass *p, size_t *bytes)
+{
+    const wl_softmax_xent_linear_forward_args a = { .size = sizeof a,
+                                                    .x = last_output(p),
+                                                    .w = wl_lm_output_weight(p->model),
+                                                    .b = wl_lm_output_bias(p->model),
+                                                    .labels = as_row(&p->labels, p->T * p->B),
+                                                    .loss = p->loss,
+                                                    .count = p->count };
+    return wl_queue_softmax_xent_linear_forward(p->model->ctx, &a, bytes);
+}
+
+/* The loss, and the gradients at the last output, the output's weights and its bias. */
+static wl_status output_gradients(const wl_lm_pass *p, const wl_tensor *dy, size_t *bytes)
+{
+    const wl_lm *m = p->model;
+    const wl_softmax_xent_linear_backward_args a = {
+        .size = sizeof a,
+        .x = last_output(p),
+        .w = wl_lm_output_weight(m),
+        .b = wl_lm_output_bias(m),
+        .labels = as_row(&p->labels, p->T * p->B),
+        .dloss = p->loss_scale,
+        .loss = p->loss,
+        .dx = as_matrix(dy, p->T * p->B, m->config.hidden),
+        .dw = wl_parameters_gradient(&m->parameters, m->config.tie ? m->embedding : m->weight),
+        .db = wl_parameters_gradient(&m->parameters, m->bias),
+    };
+    return wl_queue_softmax_xent_linear_backward(m->ctx, &a, bytes);
+}
+
+/* The gradient of dropout, in place. */
+static wl_status undrop(const wl_lm_pass *p, const wl_tensor *dy, int64_t X, int64_t layer,
+                        size_t *bytes)
+{
+    const wl_tensor d = as_matrix(dy, p->T, p->B * X);
+    const wl_dropout_backward_args a = { .size = sizeof a,
+                                         .dy = d,
+                                         .dx = d,
+                                         .step = p->position,
+                                         .p = p->model->config.dropout,
+                                         .seed = p->model->config.seed,
+                                         .layer = (int32_t)layer };
+    return drops(p) ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
+}
+
+/* The gradient of the embedding: dense where it is tied, else of the rows that were looked up. */
+static wl_status embedding_gradient(const wl_lm_pass *p, const wl_tensor *dy, size_t *bytes)
+{
+    const wl_lm *m = p->model;
+    const int64_t n = p->T * p->B;
+    const wl_tensor ids = as_matrix(&p->inputs, n, 1), dx = as_matrix(dy, n, m->config.embed);
+    if (m->config.tie) {
+        const wl_embedding_scatter_args a = {
+            .size = sizeof a,
+            .ids = ids,
+            .dy = dx,
+            .dtable = wl_parameters_gradient(&m->parameters, m->embedding),
+        };
+        return wl_queue_embedding_scatter(m->ctx, &a, bytes);
+    }
+    const wl_embedding_compact_args a = { .size = sizeof a,
+                                          .ids = ids,
+                                          .dy = dx,
+                                          .rows = p->rows,
+                                          .count = p->row_count,
+                                          .sums = p->sums,
+                                          .V = m->V };
+    return wl_queue_embedding_compact(m->ctx, &a, bytes);
+}
+
+wl_status wl_lm_backward(const wl_lm_pass *p, size_t *bytes)
+{
+    const wl_lm_config *c = &p->model->config;
+    const wl_optimizer_clear_args gradients = { .size = sizeof gradients,
+                                                .x = p->model->parameters.gradient };
+    int at = 0; /* the buffer that holds the gradient */
+    wl_status status = wl_queue_optimizer_clear(p->model->ctx, &gradients, bytes);
+    if (!status) status = output_gradients(p, &p->buffer[at], bytes);
+    for (int64_t l = c->layers - 1; l >= 0 && !status; l--) {
+        wl_recurrent_pass layer = p->layers[l];
+        status = undrop(p, &p->buffer[at], c->hidden, l + 1, bytes);
+        layer.dh = as_steps(&p->buffer[at], p->T, p->B, c->hidden);
+        layer.dx = as_steps(&p->buffer[1 - at], p->T, p->B, layer.layer->D);
+        if (!status) status = wl_recurrent_backward(&layer, p->from, bytes);
+        at = 1 - at;
+    }
+    if (!status) status = undrop(p, &p->buffer[at], c->embed, 0, bytes);
+    return status ? status : embedding_gradient(p, &p->buffer[at], bytes);
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static void carve_training(wl_lm_pass *p, wl_arena *arena)
+{
+    const wl_lm_config *c = &p->model->config;
+    const int64_t n = p->T * p->B, widest = c->embed > c->hidden ? c->embed : c->hidden;
+    const int64_t one[4] = { 1 };
+    wl_tensor *const reals[] = { &p->lr, &p->sum, &p->scale, &p->total };
+    wl_tensor *const counts[] = { &p->step, &p->skipped, &p->in_a_row };
+    for (int i = 0; i < 2; i++)
+        p->buffer[i] = wl_arena_take(arena, c->dtype, 1, (int64_t[4]){ n * widest });
+    for (int i = 0; i < 4; i++) *reals[i] = wl_arena_take(arena, WL_F32, 1, one);
+    for (int i = 0; i < 3; i++) *counts[i] = wl_arena_take(arena, WL_I64, 1, one);
+    if (c->dtype == WL_F16) {
+        p->loss_scale = wl_arena_take(arena, WL_F32, 1, one);
+        p->clean = wl_arena_take(arena, WL_I64, 1, one);
+    }
+    if (c->tie) return;
+    p->rows = wl_arena_take(arena, WL_I64, 1, (int64_t[4]){ n });
+    p->row_count = wl_arena_take(arena, WL_I64, 1, one);
+    p->sums = wl_arena_take(arena, WL_F32, 2, (int64_t[4]){ n, c->embed });
+}
+
+static void carve_layers(wl_lm_pass *p, wl_arena *arena)
+{
+    const wl_lm_config *c = &p->model->config;
+    const wl_tensor *x = &p->embedded;
+    for (int64_t l = 0; l < c->layers; l++) {
+        wl_recurrent_pass *layer = &p->layers[l];
+        wl_recurrent_carve(layer, &p->model->layers[l], arena, p->T, p->B);
+        layer->x = *x;
+        p->outputs[l] = drops(p) ? wl_arena_take(arena, c->dtype, 3, layer->h.shape) : layer->h;
+        x = &p->outputs[l];
+    }
+}
+
+/* The workspace that any call of the pass needs. */
+static wl_status measure(const wl_lm_pass *p, size_t *bytes)
+{
+    wl_status status = p->N ? wl_lm_read(p, bytes) : WL_OK;
+    if (!status) status = wl_lm_forward(p, bytes);
+    if (p->N && !p->training && !status) status = wl_lm_loss(p, bytes);
+    if (p->training && !status) status = wl_lm_backward(p, bytes);
+    if (p->training && !status) status = wl_lm_update(p, bytes);
+    if (!p->N && !status) status = wl_lm_draw_next(p, &(wl_lm_draw){ .top_p = 1 }, bytes);
+    return status;
+}
+
+static wl_status carve(void *owner, wl_arena *arena)
+{
+    wl_lm_pass *p = owner;
+    const wl_lm_config *c = &p->model->config;
+    const int64_t shape[4] = { p->T, p->B }, one[4] = { 1 };
+    size_t bytes = 0;
+    p->ids = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ p->N });
+    p->position = wl_arena_take(arena, WL_I64, 1, one);
+    p->inputs = wl_arena_take(arena, WL_I32, 2, shape);
+    p->labels = wl_arena_take(arena, WL_I32, 2, shape);
+    p->loss = wl_arena_take(arena, WL_F32, 1, one);
+    p->count = wl_arena_take(arena, WL_I64, 1, one);
+    p->embedded = wl_arena_take(arena, c->dtype, 3, (int64_t[4]){ p->T, p->B, c->embed });
+    carve_layers(p, arena);
+    if (p->training) carve_training(p, arena);
+    if (!p->N) {
+        p->logits = wl_arena_take(arena, c->dtype, 2, (int64_t[4]){ p->B, p->model->V });
+        p->drawn_bias = wl_arena_take(arena, WL_F32, 1, (int64_t[4]){ p->model->V });
+    }
+    const wl_status status = measure(p, &bytes);
+    p->workspace = wl_arena_take(arena, WL_U8, 1, (int64_t[4]){ (int64_t)bytes });
+    return wl_lm_failed(p->model, status, p->why);
+}
+
+wl_status wl_lm_pass_reset(wl_lm_pass *p, wl_error *error)
+{
+    const int64_t zero = 0;
+    wl_status status = wl_ctx_copy(p->model->ctx, p->position.data, &zero, sizeof zero);
+    if (status) return wl_lm_failed(p->model, status, error);
+    p->from = 0;
+    for (int64_t l = 0; l < p->model->config.layers && !status; l++)
+        status = wl_recurrent_reset(&p->layers[l], 0, error);
+    return status;
+}
+
+static wl_status begin(wl_lm_pass *p, const int32_t *ids, wl_error *error)
+{
+    wl_status status = wl_arena_create(&p->arena, p->model->ctx, carve, p, error);
+    if (status) return status;
+    status = wl_ctx_copy(p->model->ctx, p->ids.data, ids, (size_t)p->N * sizeof *ids);
+    return status ? wl_lm_failed(p->model, status, error) : wl_lm_pass_reset(p, error);
+}
+
+wl_status wl_lm_pass_create(wl_lm_pass **out, wl_lm *m, int64_t T, int64_t B, const int32_t *ids,
+                            int64_t N, bool training, wl_error *error)
+{
+    wl_lm_pass *p = calloc(1, sizeof *p);
+    *out = NULL;
+    if (!p) return wl_error_set(error, WL_NO_MEMORY, "no memory for a pass");
+    p->model = m, p->T = T, p->B = B, p->N = N, p->training = training;
+    p->why = error;
+    const wl_status status = begin(p, ids, error);
+    if (status)
+        wl_lm_pass_destroy(p);
+    else
+        *out = p;
+    return status;
+}
+
+void wl_lm_pass_destroy(wl_lm_pass *p)
+{
+    if (!p) return;
+    wl_arena_destroy(&p->arena);
+    free(p);
+}

@@ -1,0 +1,135 @@
+/* Layers of <wordloom/nn/recurrent.h>: their parameters, their memory, and for each cell the calls
+ * of its operators. */
+#include <wordloom/nn/recurrent.h>
+
+#include "floats.h"
+#include "queue.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* As wl_queue_OP does it: see queue.h. */
+typedef wl_status cell_call(const wl_recurrent_pass *p, int from, size_t *bytes);
+
+static wl_status lstm_forward(const wl_recurrent_pass *p, int from, size_t *bytes)
+{
+    const wl_recurrent *l = p->layer;
+    const wl_lstm_forward_args a = {
+        .size = sizeof a,
+        .x = p->x,
+        .h0 = p->state[from],
+        .c0 = p->cell_state[from],
+        .w = wl_parameters_at(l->parameters, l->w),
+        .r = wl_parameters_at(l->parameters, l->r),
+        .b = wl_parameters_at(l->parameters, l->b),
+        .h = p->h,
+        .c = p->cells,
+        .gates = p->gates,
+        .hT = p->state[1 - from],
+        .cT = p->cell_state[1 - from],
+    };
+    return wl_queue_lstm_forward(l->parameters->ctx, &a, bytes);
+}
+
+static wl_status lstm_backward(const wl_recurrent_pass *p, int from, size_t *bytes)
+{
+    const wl_recurrent *l = p->layer;
+    const wl_lstm_backward_args a = {
+        .size = sizeof a,
+        .x = p->x,
+        .h0 = p->state[from],
+        .c0 = p->cell_state[from],
+        .w = wl_parameters_at(l->parameters, l->w),
+        .r = wl_parameters_at(l->parameters, l->r),
+        .h = p->h,
+        .c = p->cells,
+        .gates = p->gates,
+        .dh = p->dh,
+        .dx = p->dx,
+        .dw = wl_parameters_gradient(l->parameters, l->w),
+        .dr = wl_parameters_gradient(l->parameters, l->r),
+        .db = wl_parameters_gradient(l->parameters, l->b),
+    };
+    return wl_queue_lstm_backward(l->parameters->ctx, &a, bytes);
+}
+
+static const struct cell {
+    const char *name;
+    int64_t gates;
+    int cells; /* whether there is a cell state */
+    cell_call *forward, *backward;
+} cells[] = {
+    [WL_CELL_LSTM] = { "lstm", 4, 1, lstm_forward, lstm_backward },
+};
+
+const char *wl_cell_name(wl_cell cell) { return cells[cell].name; }
+int64_t wl_cell_gates(wl_cell cell) { return cells[cell].gates; }
+
+void wl_recurrent_add(wl_recurrent *l, wl_parameters *parameters, wl_cell cell, int64_t D,
+                      int64_t H, const char *name)
+{
+    const int64_t gates = cells[cell].gates * H;
+    *l = (wl_recurrent){ .parameters = parameters, .cell = cell, .D = D, .H = H, .bn = -1 };
+    l->w = wl_parameters_add(parameters, gates, D, "%s.w", name);
+    l->r = wl_parameters_add(parameters, gates, H, "%s.r", name);
+    l->b = wl_parameters_add(parameters, gates, 0, "%s.b", name);
+    if (cell == WL_CELL_GRU) l->bn = wl_parameters_add(parameters, H, 0, "%s.bn", name);
+}
+
+static wl_status draw(const wl_recurrent *l, int32_t number, int64_t inputs, uint64_t seed,
+                      wl_error *error)
+{
+    const wl_tensor value = wl_parameters_value(l->parameters, number);
+    return wl_floats_draw(l->parameters->ctx, &value, (uint32_t)number, 1 / sqrt((double)inputs),
+                          seed, error);
+}
+
+wl_status wl_recurrent_draw(const wl_recurrent *l, uint64_t seed, wl_error *error)
+{
+    const wl_status status = draw(l, l->w, l->D, seed, error);
+    return status ? status : draw(l, l->r, l->H, seed, error);
+}
+
+void wl_recurrent_carve(wl_recurrent_pass *p, const wl_recurrent *l, wl_arena *arena, int64_t T,
+                        int64_t B)
+{
+    const struct cell *c = &cells[l->cell];
+    const int32_t dtype = l->parameters->dtype;
+    p->layer = l;
+    p->h = wl_arena_take(arena, dtype, 3, (int64_t[4]){ T, B, l->H });
+    p->gates = wl_arena_take(arena, dtype, 3, (int64_t[4]){ T, B, c->gates * l->H });
+    if (c->cells) p->cells = wl_arena_take(arena, WL_F32, 3, (int64_t[4]){ T, B, l->H });
+    for (int i = 0; i < 2; i++) {
+        p->state[i] = wl_arena_take(arena, dtype, 2, (int64_t[4]){ B, l->H });
+        if (c->cells) p->cell_state[i] = wl_arena_take(arena, WL_F32, 2, (int64_t[4]){ B, l->H });
+    }
+}
+
+wl_status wl_recurrent_forward(const wl_recurrent_pass *p, int from, size_t *bytes)
+{
+    return cells[p->layer->cell].forward(p, from, bytes);
+}
+
+wl_status wl_recurrent_backward(const wl_recurrent_pass *p, int from, size_t *bytes)
+{
+    return cells[p->layer->cell].backward(p, from, bytes);
+}
+
+static wl_status clear(wl_ctx *ctx, const wl_tensor *t, wl_error *error)
+{
+    const size_t bytes = (size_t)(t->shape[0] * t->shape[1]) * wl_dtype_size(t->dtype);
+    if (t->ndim == 0) return WL_OK;
+    void *zeros = calloc(bytes + 1, 1);
+    if (!zeros)
+        return wl_error_set(error, WL_NO_MEMORY, "no memory for a state of %zu bytes", bytes);
+    const wl_status status = wl_ctx_copy(ctx, t->data, zeros, bytes);
+    free(zeros);
+    return status ? wl_error_set(error, status, "%s", wl_ctx_error(ctx)) : WL_OK;
+}
+
+wl_status wl_recurrent_reset(const wl_recurrent_pass *p, int which, wl_error *error)
+{
+    wl_ctx *ctx = p->layer->parameters->ctx;
+    const wl_status status = clear(ctx, &p->state[which], error);
+    return status ? status : clear(ctx, &p->cell_state[which], error);
+}

@@ -1,0 +1,135 @@
+/* Recurrent language models: the probability of each word, or character, after those before it.
+ *
+ *   x_0[t] = embedding[id[t]]        y_l = RNN, GRU or LSTM of x_{l-1} (x_l = y_l, or y_l +
+ * x_{l-1}) p(id[t+1])  =  softmax(W y_L[t] + b)
+ *
+ * with dropout on x_0 and on every y_l (Zaremba et al. 2014, "Recurrent Neural Network
+ * Regularization"), and W the embedding itself where tied (Press and Wolf 2017, "Using the Output
+ * Embedding to Improve Language Models"). Trained by truncated back-propagation: a text is cut into
+ * `batch` streams of equal length, of which each step reads `time` more ids, while states are
+ * carried along (Mikolov et al. 2010, "Recurrent neural network based language model"). */
+#ifndef WORDLOOM_NN_LM_H
+#define WORDLOOM_NN_LM_H
+
+#include <signal.h>
+
+#include <wordloom/nn/recurrent.h>
+#include <wordloom/nn/text.h>
+
+WL_BEGIN
+
+enum { WL_LM_MOST_LAYERS = 16 };
+
+typedef struct wl_lm_config {
+    int32_t level;    /* WL_TEXT_WORD or WL_TEXT_CHAR; WL_TEXT_WORD */
+    int32_t cell;     /* a wl_cell; WL_CELL_LSTM */
+    int64_t layers;   /* 1 to 16; 1 */
+    int64_t embed;    /* numbers a word's vector, 1 to 65536; 100 */
+    int64_t hidden;   /* units of a layer, 1 to 65536; 100 */
+    int32_t tie;      /* 1: the output weights are the embedding, and embed is hidden; 0 */
+    int32_t residual; /* 1: from the second layer on a layer's input is added to its output; 0 */
+    double dropout;   /* 0 to under 1; 0 */
+    int32_t dtype;    /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
+    uint64_t seed;    /* 1 */
+
+    /* training */
+    int64_t batch;     /* streams, 1 to 65536; 20 */
+    int64_t time;      /* steps of truncated back-propagation, 1 to 65536; 35 */
+    int64_t epochs;    /* 1 to 100000; 4 */
+    int32_t optimizer; /* WL_SGD to WL_ADAM; WL_SGD */
+    double lr;         /* 1e-30 to 1e6; 20 */
+    double clip;       /* the gradients' norm at most, 0 for any; 0.25 */
+    double decay;     /* what lr is multiplied by where validation does not improve, 0 to 1; 0.25 */
+    int64_t patience; /* epochs without a better validation after which a run ends; 0: never; 0 */
+} wl_lm_config;
+
+/* The defaults, which stand above: the LSTM of chapter 6 of Saito, "Deep Learning from Scratch 2".
+ */
+WL_API wl_lm_config wl_lm_defaults(void);
+
+typedef struct wl_lm wl_lm;
+
+/* A model of the vocabulary's words on the device of `ctx`, drawn from the seed, ready to be
+ * trained; the vocabulary and the context must outlive it. It sets the context's workspace
+ * whenever it computes. WL_OUT_OF_RANGE: a field of the configuration, which the error names.
+ * WL_NO_MEMORY. */
+WL_API wl_status wl_lm_create(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
+                              const wl_vocabulary *words, wl_error *error);
+WL_API void wl_lm_destroy(wl_lm *model); /* takes null */
+
+WL_API const wl_lm_config *wl_lm_configuration(const wl_lm *model);
+WL_API const wl_vocabulary *wl_lm_vocabulary(const wl_lm *model);
+WL_API int64_t wl_lm_parameters(const wl_lm *model); /* how many numbers it has */
+
+/* A model file of section "Files" of docs/architecture.md, written by wordloom or by others: for
+ * evaluation and generation, not for training. It owns its vocabulary. `dtype`: of storage, 0 for
+ * the file's own. WL_BAD_FILE names the tensor, and what was expected. WL_IO_ERROR. WL_NO_MEMORY.
+ */
+WL_API wl_status wl_lm_open(wl_lm **out, wl_ctx *ctx, const char *path, int32_t dtype,
+                            wl_error *error);
+/* Replaces the file at `path`. WL_NOT_FINITE: a number is NaN or infinite; nothing is written. */
+WL_API wl_status wl_lm_write(wl_lm *model, const char *path, wl_error *error);
+
+/* ------------------------------------------------------------------ training */
+
+typedef struct wl_lm_progress {
+    int64_t epoch, epochs;      /* the running epoch, from 1 */
+    int64_t steps, total_steps; /* of the run */
+    int64_t words, total_words; /* labels trained on, of the run */
+    int64_t skipped;            /* steps left out for gradients that are not finite */
+    double lr;
+    double recent_loss;  /* mean a label since the last report; NaN where there was none */
+    double epoch_loss;   /* mean a label since the epoch began */
+    int32_t epoch_ended; /* 1 for an epoch's last report */
+    double validation;   /* then: mean loss of the validation text; NaN without one */
+    int32_t best;        /* then: the validation is the run's best, or there is none */
+} wl_lm_progress;
+
+/* Called every 20 steps or so and at the end of each epoch. Nonzero ends training there. The model
+ * may be saved and written from within. */
+typedef int wl_lm_report(void *user, const wl_lm_progress *progress);
+
+/* Trains to the end of the last epoch from where the model is. `validation` may be null. Texts are
+ * by the model's vocabulary, each time the same. Nonzero *stop, or an answer of `report`:
+ * WL_INTERRUPTED soon after; the model is whole. WL_NOT_FINITE: 25 steps in a row were left out.
+ * WL_OUT_OF_RANGE: a text is shorter than one step. */
+WL_API wl_status wl_lm_train(wl_lm *model, const wl_text *text, const wl_text *validation,
+                             wl_lm_report *report, void *user, const volatile sig_atomic_t *stop,
+                             wl_error *error);
+
+/* Checkpoints of a run on `text`, as in <wordloom/nn/checkpoint.h>: a run that is loaded from one
+ * ends with the same bits as one that was never interrupted. */
+WL_API wl_status wl_lm_save(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
+WL_API wl_status wl_lm_load(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
+
+/* ------------------------------------------------------------------ use */
+
+/* The mean loss a label of a text, read in `batch` streams of `time` steps from states of 0, what
+ * is left over at the end dropped (as in the book's eval_perplexity). Its exponential is the
+ * perplexity; over log 2 it is bits a label. *labels: how many. WL_OUT_OF_RANGE: the text is
+ * shorter than one step. */
+WL_API wl_status wl_lm_evaluate(wl_lm *model, const wl_text *text, int64_t batch, int64_t time,
+                                const volatile sig_atomic_t *stop, double *loss, int64_t *labels,
+                                wl_error *error);
+
+/* How ids are drawn: see <wordloom/sampling.h>. */
+typedef struct wl_lm_draw {
+    double temperature; /* 0 or more; 1 */
+    int64_t top_k;      /* 0 keeps all */
+    double top_p;       /* 0 to 1; 1 keeps all */
+    uint64_t seed;
+    const int32_t *banned; /* ids never to be drawn, `bans` of them */
+    int64_t bans;
+} wl_lm_draw;
+
+/* Hears each id as it is drawn. Nonzero ends it. */
+typedef int wl_lm_hear(void *user, int32_t id);
+
+/* Reads the prompt from states of 0, then draws `length` ids after it. An empty prompt:
+ * WL_OUT_OF_RANGE. */
+WL_API wl_status wl_lm_generate(wl_lm *model, const int32_t *prompt, int64_t prompt_length,
+                                int64_t length, const wl_lm_draw *draw, wl_lm_hear *hear,
+                                void *user, wl_error *error);
+
+WL_END
+#endif
