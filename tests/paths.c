@@ -131,6 +131,7 @@ static void other_rows_are_moved_element_by_element(void **state)
 static void nothing_to_look_up_launches_nothing(void **state)
 {
     static const path paths[] = {
+        { "activation_forward", "N=0 D=9", { NULL } },
         { "dropout_forward", "T=0 N=9 -mask", { NULL } },
         { "embedding_gather", "V=9 D=8 N=0", { NULL } },
         { "embedding_scatter", "V=9 D=8 N=3 K=0", { NULL } },
@@ -144,6 +145,28 @@ static void nothing_to_look_up_launches_nothing(void **state)
     };
     (void)state;
     all_take(paths);
+}
+
+/* ------------------------------------------------------------------ activation */
+
+/* dense rows are one row; others must consist of packs */
+static void aligned_elements_are_activated_in_packs(void **state)
+{
+    static const path paths[] = {
+        { "activation_forward", "N=3 D=5", { "forward<float, 4>" } },
+        { "activation_forward", "N=3 D=8 pad=4", { "forward<float, 4>" } },
+        { "activation_forward", "N=3 D=5 dtype=f16", { "forward<__half, 8>" } },
+        { "activation_forward", "N=3 D=5 pad=3", { "forward<float, 1>" } },
+        { "activation_forward", "N=3 D=8 offset=1", { "forward<float, 1>" } },
+        { "activation_backward", "N=3 D=5", { "backward<float, 4>" } },
+        { "activation_backward", "N=3 D=8 pad=8 dtype=bf16", { "backward<__nv_bfloat16, 8>" } },
+        { "activation_backward", "N=3 D=8 pad=4 dtype=bf16", { "backward<__nv_bfloat16, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("activation_forward", "N=2 D=1025"); /* two blocks of 1,024, and two elements */
+    launches_once("forward<float, 4>", 3, 256);
 }
 
 /* ------------------------------------------------------------------ dropout */
@@ -435,6 +458,7 @@ int main(void)
         cmocka_unit_test(rows_of_whole_packs_are_moved_in_packs),
         cmocka_unit_test(other_rows_are_moved_element_by_element),
         cmocka_unit_test(nothing_to_look_up_launches_nothing),
+        cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(aligned_vectors_are_converted_in_packs),
         cmocka_unit_test(scores_take_packs_and_gradients_what_is_wanted),

@@ -101,9 +101,11 @@ static bool is_gradient(const char *name)
 
 static void a_wrong_derivative_is_caught(void **state)
 {
-    static const char *const ops[] = { "dropout_backward", "embedding_scatter",
-                                       "embedding_scatter_atomic", "negative_sampling_backward",
-                                       "negative_sampling_shared_backward" };
+    static const char *const ops[] = {
+        "activation_backward",        "dropout_backward",
+        "embedding_scatter",          "embedding_scatter_atomic",
+        "negative_sampling_backward", "negative_sampling_shared_backward"
+    };
     int planted = 0;
     (void)state;
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
@@ -120,7 +122,7 @@ static void a_wrong_derivative_is_caught(void **state)
         }
         case_free(&c);
     }
-    assert_int_equal(planted, 7);
+    assert_int_equal(planted, 8);
 }
 
 /* ------------------------------------------------------------------ in a process of its own
@@ -206,6 +208,8 @@ static void a_missing_barrier_is_caught(void **state)
 static void a_short_grid_is_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_SHORT_GRID, "activation_forward", "N=3 D=350");
+    strikes(EMULATOR_SHORT_GRID, "activation_backward", "N=3 D=350");
     strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
     strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
@@ -232,6 +236,8 @@ static void a_short_grid_is_caught(void **state)
 static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_LOST_LAST_WARP, "activation_forward", "N=1 D=1024");
+    strikes(EMULATOR_LOST_LAST_WARP, "activation_backward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask");
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");

@@ -23,6 +23,7 @@
 #ifndef WORDLOOM_OPS_H
 #define WORDLOOM_OPS_H
 
+#include <wordloom/activation.h>
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
