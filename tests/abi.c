@@ -63,6 +63,12 @@ _Static_assert(sizeof(wl_embedding_update_args) == 800 &&
 _Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
                "half_narrow");
 _Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
+_Static_assert(sizeof(wl_linear_forward_args) == 416 &&
+                   offsetof(wl_linear_forward_args, activation) == 408,
+               "linear_forward");
+_Static_assert(sizeof(wl_linear_backward_args) == 656 &&
+                   offsetof(wl_linear_backward_args, activation) == 648,
+               "linear_backward");
 _Static_assert(sizeof(wl_negative_sampling_forward_args) == 496, "negative_sampling_forward");
 _Static_assert(sizeof(wl_negative_sampling_backward_args) == 568, "negative_sampling_backward");
 _Static_assert(sizeof(wl_negative_sampling_shared_forward_args) == 576,

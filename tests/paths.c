@@ -136,6 +136,8 @@ static void nothing_to_look_up_launches_nothing(void **state)
         { "embedding_gather", "V=9 D=8 N=0", { NULL } },
         { "embedding_scatter", "V=9 D=8 N=3 K=0", { NULL } },
         { "embedding_compact", "V=9 D=8 N=3 K=0", { NULL } },
+        { "linear_forward", "N=0 D=5 H=3", { NULL } },
+        { "linear_backward", "N=0 D=5 H=3", { NULL } },
         { "word2vec_subsample", "N=0 V=5", { NULL } },
         { "optimizer_update", "N=0", { NULL } },
         { "half_narrow", "N=0", { NULL } },
@@ -210,6 +212,44 @@ static void aligned_vectors_are_converted_in_packs(void **state)
     all_take(paths);
     run("half_widen", "N=4097 dtype=f16"); /* two blocks and an element, of 256 packs */
     launches_once("widen<__half, 8>", 3, 256);
+}
+
+/* ------------------------------------------------------------------ linear */
+
+/* A bias in f32 is the product's own end, and 16 bits without one are written by the product. */
+static void a_product_does_what_it_can_itself(void **state)
+{
+    static const path paths[] = {
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum -b", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum -b dtype=bf16", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum dtype=f16", { "finish<__half, 8>" } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0", { "finish<float, 4>" } },
+        { "linear_forward", "N=3 D=5 H=8 activation=1 -sum -b", { "finish<float, 4>" } },
+        { "linear_forward", "N=3 D=5 H=8 dtype=bf16", { "finish<__nv_bfloat16, 8>" } },
+        { "linear_forward", "N=3 D=5 H=9", { "finish<float, 1>" } },
+        { "linear_forward",
+          "N=3 D=5 H=8 activation=0 -sum offset=1", /* a bias that cuBLASLt does not take */
+          { "finish<float, 1>" } },
+        { "linear_backward", "N=3 D=5 H=8 activation=0 -sum -y -db", { NULL } },
+        { "linear_backward",
+          "N=3 D=5 H=8 activation=0 -sum -y",
+          { "sum_column_parts<float>", "add_column_parts" } },
+        { "linear_backward",
+          "N=3 D=5 H=8 dtype=f16",
+          { "at_the_sum<__half, 8>", "sum_column_parts<__half>", "add_column_parts" } },
+        { "linear_backward",
+          "N=3 D=5 H=8 activation=4 -db dtype=bf16",
+          { "at_the_sum<__nv_bfloat16, 8>" } },
+        { "linear_backward", "N=3 D=5 H=9 -db", { "at_the_sum<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("linear_backward", "N=129 D=1 H=33"); /* parts of 64 rows and one, tiles of 32 and one */
+    launches_once("sum_column_parts<float>", 6, 256);
+    run("linear_backward", "N=4097 D=1 H=1"); /* 64 parts at most: of 65 rows */
+    launches_once("sum_column_parts<float>", 64, 256);
 }
 
 /* ------------------------------------------------------------------ negative sampling */
@@ -461,6 +501,7 @@ int main(void)
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(aligned_vectors_are_converted_in_packs),
+        cmocka_unit_test(a_product_does_what_it_can_itself),
         cmocka_unit_test(scores_take_packs_and_gradients_what_is_wanted),
         cmocka_unit_test(shared_negatives_are_products_not_rows),
         cmocka_unit_test(parameters_are_updated_in_packs_of_their_copy),

@@ -93,7 +93,7 @@ static void a_factor_in_the_float_reference_is_caught(void **state)
 /* of something that forward reads */
 static bool is_gradient(const char *name)
 {
-    static const char *const names[] = { "dh", "dtable", "dx" };
+    static const char *const names[] = { "db", "dh", "dtable", "dw", "dx" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i])) return true;
     return false;
@@ -101,15 +101,17 @@ static bool is_gradient(const char *name)
 
 static void a_wrong_derivative_is_caught(void **state)
 {
-    static const char *const ops[] = {
-        "activation_backward",        "dropout_backward",
-        "embedding_scatter",          "embedding_scatter_atomic",
-        "negative_sampling_backward", "negative_sampling_shared_backward"
-    };
+    static const char *const ops[] = { "activation_backward",
+                                       "dropout_backward",
+                                       "embedding_scatter",
+                                       "embedding_scatter_atomic",
+                                       "linear_backward",
+                                       "negative_sampling_backward",
+                                       "negative_sampling_shared_backward" };
     int planted = 0;
     (void)state;
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-        op_case c = made(ops[i], "N=6 K=3 D=5 V=9");
+        op_case c = made(ops[i], "N=6 K=3 D=5 V=9 H=4");
         for (int row = 0; c.spec->arg[row].name; row++) {
             const char *name = c.spec->arg[row].name;
             verdict why;
@@ -122,7 +124,7 @@ static void a_wrong_derivative_is_caught(void **state)
         }
         case_free(&c);
     }
-    assert_int_equal(planted, 8);
+    assert_int_equal(planted, 11);
 }
 
 /* ------------------------------------------------------------------ in a process of its own
@@ -197,6 +199,7 @@ static void a_missing_barrier_is_caught(void **state)
 {
     (void)state;
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_MISSING_BARRIER, "linear_backward", "N=16 D=5 H=64 activation=0");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
@@ -220,6 +223,9 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
     strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
+    strikes(EMULATOR_SHORT_GRID, "linear_forward", "N=9 D=5 H=70");
+    strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=4");
+    strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=0"); /* db */
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -242,6 +248,9 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
+    strikes(EMULATOR_LOST_LAST_WARP, "linear_forward", "N=16 D=5 H=64");
+    strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64");
+    strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64 activation=0"); /* db */
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
@@ -263,6 +272,9 @@ static void a_wrong_workspace_size_is_caught(void **state)
     } cases[] = {
         { "embedding_compact", "N=64 K=1 D=2 V=9", 768 },
         { "embedding_update", "N=64 K=1 D=2 V=9", 768 },
+        { "linear_forward", "N=16 D=4 H=8 dtype=f16", 256 },
+        { "linear_backward", "N=16 D=4 H=8", 256 },
+        { "linear_backward", "N=16 D=4 H=16 dtype=bf16", 256 },
         { "negative_sampling_forward", "N=128 K=1 D=2 V=9", 256 },
         { "negative_sampling_shared_forward", "N=128 K=2 D=2 V=9", 256 },
         { "negative_sampling_shared_backward", "N=128 K=2 D=2 V=9 -dtable", 256 },

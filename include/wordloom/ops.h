@@ -28,6 +28,7 @@
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
 #include <wordloom/half.h>
+#include <wordloom/linear.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
 #include <wordloom/sampling.h>
