@@ -148,6 +148,12 @@ template <class F> wl_status with_packs(int32_t dtype, bool packed, int64_t D, F
     }
 }
 
+/* a / b of what is not negative: in 32 bits where both fit, since 64 take a long routine */
+__device__ inline int64_t quotient(int64_t a, int64_t b)
+{
+    return (a | b) >> 32 ? a / b : int64_t(uint32_t(a) / uint32_t(b));
+}
+
 /* A warp's number in the grid, and how many there are: "a warp owns row warp_index(), then every
  * warp_count()-th after it". */
 __device__ inline int64_t warp_index()

@@ -54,7 +54,7 @@ template <class T, int W> __global__ void drop(T *y, const T *x, dropout o, int6
     const int64_t shares = (N + SHARE - 1) / SHARE, stride = int64_t(gridDim.x) * blockDim.x;
     const int64_t first = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
     for (int64_t i = first; i < rows * shares; i += stride) {
-        const int64_t row = rows == 1 ? 0 : i / shares, n = (i - row * shares) * SHARE;
+        const int64_t row = quotient(i, shares), n = (i - row * shares) * SHARE;
         const int64_t at = row * N + n;
         const uint32_t kept = o.mask ? o.given(at, N - n) : o.drawn(n);
         if (n + SHARE <= N)

@@ -72,8 +72,9 @@ const cublaslt *library()
 /* What one shape is known by. */
 struct shape {
     int64_t M, N, K, lda, ldb, ldc;
-    int32_t dtype;
+    int32_t dtype, c_dtype;
     uint8_t at, bt, a_align, b_align, c_align;
+    uint8_t bias, bias_align; /* whether there is one; its address shapes the choice too */
 };
 
 struct plan {
@@ -122,8 +123,9 @@ void destroy(const cublaslt &lt, descriptors &d)
     if (d.c) lt.layout_destroy(d.c);
 }
 
-/* In column-major terms our b comes first: [N,K], then our a: [K,M]. */
-cublasStatus_t describe(const cublaslt &lt, const shape &s, descriptors &d)
+/* In column-major terms our b comes first: [N,K], then our a: [K,M]. A bias is added down the
+ * columns of cᵀ. */
+cublasStatus_t describe(const cublaslt &lt, const shape &s, const float *bias, descriptors &d)
 {
     const cublasOperation_t tb = s.bt ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t ta = s.at ? CUBLAS_OP_T : CUBLAS_OP_N;
@@ -135,7 +137,14 @@ cublasStatus_t describe(const cublaslt &lt, const shape &s, descriptors &d)
         status = lt.operation_set(d.operation, CUBLASLT_MATMUL_DESC_TRANSB, &ta, sizeof ta);
     if (!status) status = lt.layout(&d.b, type, s.bt ? s.K : s.N, s.bt ? s.N : s.K, s.ldb);
     if (!status) status = lt.layout(&d.a, type, s.at ? s.M : s.K, s.at ? s.K : s.M, s.lda);
-    if (!status) status = lt.layout(&d.c, CUDA_R_32F, s.N, s.M, s.ldc);
+    if (!status) status = lt.layout(&d.c, type_of(s.c_dtype), s.N, s.M, s.ldc);
+    if (status || !bias) return status;
+    const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    status =
+        lt.operation_set(d.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
+    if (!status)
+        status =
+            lt.operation_set(d.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
     return status;
 }
 
@@ -195,14 +204,39 @@ cublasStatus_t plan_for(handle *h, const shape &s, const descriptors &d, const p
     return status;
 }
 
-/* One thread an element: an empty sum leaves beta c. */
-__global__ void scale_rows(float *c, int64_t pitch, int64_t M, int64_t N, float beta)
+/* One thread an element: an empty sum leaves beta c and the bias. */
+template <class T>
+__global__ void empty_sum(T *c, int64_t pitch, int64_t M, int64_t N, float beta, const float *bias)
 {
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < M * N; i += step) {
-        float *at = c + i / N * pitch + i % N;
-        *at = beta == 0 ? 0.0f : beta * *at;
+        const int64_t column = i % N;
+        T *at = c + i / N * pitch + column;
+        const float kept = beta == 0 ? 0.0f : beta * to_float(*at);
+        from_float(at, bias ? kept + bias[column] : kept);
     }
+}
+
+wl_status empty_product(wl_ctx *ctx, int64_t M, int64_t N, const product &c)
+{
+    return with_packs(c.dtype, false, 0, [&](auto how) {
+        using T = typename decltype(how)::type;
+        return launch(ctx, empty_sum<T>, blocks_for(M * N, THREADS), THREADS, (T *)c.data, c.pitch,
+                      M, N, c.beta, c.bias);
+    });
+}
+
+shape shape_of(int64_t M, int64_t N, int64_t K, int32_t dtype, const matrix &a, const matrix &b,
+               const product &c)
+{
+    shape s;
+    memset(&s, 0, sizeof s); /* the padding is compared too */
+    s.M = M, s.N = N, s.K = K, s.lda = a.pitch, s.ldb = b.pitch, s.ldc = c.pitch;
+    s.dtype = dtype, s.c_dtype = c.dtype;
+    s.at = a.transposed, s.bt = b.transposed, s.bias = c.bias != nullptr;
+    s.a_align = alignment_of(a.data), s.b_align = alignment_of(b.data);
+    s.c_align = alignment_of(c.data), s.bias_align = c.bias ? alignment_of(c.bias) : uint8_t(0);
+    return s;
 }
 
 } // namespace
@@ -229,27 +263,21 @@ void gemm_close(wl_ctx *ctx)
 }
 
 wl_status gemm(wl_ctx *ctx, int64_t M, int64_t N, int64_t K, int32_t dtype, matrix a, matrix b,
-               float beta, float *c, int64_t pitch, void *workspace)
+               const product &c, void *workspace)
 {
     handle *h = (handle *)ctx->gemm;
     const float one = 1;
     if (M == 0 || N == 0) return WL_OK;
-    if (K == 0)
-        return launch(ctx, scale_rows, blocks_for(M * N, THREADS), THREADS, c, pitch, M, N, beta);
-    shape s;
-    memset(&s, 0, sizeof s); /* the padding is compared too */
-    s.M = M, s.N = N, s.K = K, s.lda = a.pitch, s.ldb = b.pitch, s.ldc = pitch, s.dtype = dtype;
-    s.at = a.transposed, s.bt = b.transposed;
-    s.a_align = alignment_of(a.data), s.b_align = alignment_of(b.data);
-    s.c_align = alignment_of(c);
+    if (K == 0) return empty_product(ctx, M, N, c);
+    const shape s = shape_of(M, N, K, dtype, a, b, c);
     descriptors d = {};
     const plan *p = nullptr;
-    cublasStatus_t status = describe(*h->lt, s, d);
+    cublasStatus_t status = describe(*h->lt, s, c.bias, d);
     if (!status) status = plan_for(h, s, d, &p);
     if (!status)
-        status =
-            h->lt->matmul(h->blas, d.operation, &one, b.data, d.b, a.data, d.a, &beta, c, d.c, c,
-                          d.c, &p->algorithm, workspace, GEMM_BYTES, cudaStream_t(ctx->stream));
+        status = h->lt->matmul(h->blas, d.operation, &one, b.data, d.b, a.data, d.a, &c.beta,
+                               c.data, d.c, c.data, d.c, &p->algorithm, workspace, GEMM_BYTES,
+                               cudaStream_t(ctx->stream));
     destroy(*h->lt, d);
     return blas_status(ctx, status);
 }

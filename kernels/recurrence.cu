@@ -193,5 +193,6 @@ wl_status end_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_
                       a->D, space->gemm);
     if (!status) status = recurrent_gradient(ctx, a, space, dr);
     if (status || !wl_present(db)) return status;
-    return add_columns(ctx, (float *)db->data, a->x->dtype, space->z, rows, gates);
+    return add_columns(ctx, (float *)db->data, space->z, a->x->dtype, gates, rows, gates,
+                       (float *)space->columns);
 }

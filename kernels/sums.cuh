@@ -1,4 +1,4 @@
-/* Sums of many numbers in an order that no device changes. */
+/* Sums of many elements in an order that no device changes. */
 #ifndef WL_SUMS_CUH
 #define WL_SUMS_CUH
 
@@ -8,9 +8,9 @@
  * double, then a tree. For n up to some 100,000; sum parts first where there are more. */
 wl_status sum_floats(wl_ctx *ctx, float *to, const float *from, int64_t n, bool add);
 
-/* to[j] += the sum of column j of a [rows,columns] of STORED. A block has 32 columns: each warp adds
- * every 8th row, then a tree. */
-wl_status add_columns(wl_ctx *ctx, float *to, int32_t dtype, const void *from, int64_t rows,
-                      int64_t columns);
+/* to[h] += the sum over n of x[n,h], for N rows of H elements of STORED, `pitch` apart: the bias's
+ * part of a product's gradient. `parts` is WL_COLUMN_PARTS x H floats of workspace. */
+wl_status add_columns(wl_ctx *ctx, float *to, const void *x, int32_t dtype, int64_t pitch,
+                      int64_t N, int64_t H, float *parts);
 
 #endif

@@ -1,5 +1,19 @@
-/* Dense products for the references: OpenBLAS in tiles, or in plain three loops. */
+/* Dense products for the references: OpenBLAS in tiles, or in plain three loops. Sums of columns.
+ */
 #include "gemm.h"
+
+void WL_REF(add_columns)(real *to, const real *x, int64_t pitch, int64_t N, int64_t H)
+{
+    enum { COLUMNS = 64 };
+#pragma omp parallel for schedule(static) if (N * H > 16384)
+    for (int64_t h = 0; h < H; h += COLUMNS) {
+        const int64_t width = least(COLUMNS, H - h);
+        real sum[COLUMNS] = { 0 };
+        for (int64_t n = 0; n < N; n++)
+            add(sum, 1, (row){ (real *)(uintptr_t)(x + nth(n, N) * pitch + h), REAL_DTYPE }, width);
+        for (int64_t i = 0; i < width; i++) to[h + i] += sum[i];
+    }
+}
 
 #ifdef WL_REF_ORDER
 

@@ -1,4 +1,4 @@
-/* Dense products for the references. */
+/* Dense products, and sums of columns, for the references. */
 #ifndef WL_REF_GEMM_H
 #define WL_REF_GEMM_H
 
@@ -10,5 +10,16 @@
  * bits for any number of threads, provided that OpenBLAS itself is set to one thread. */
 void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real *a, int64_t lda,
                   const real *b, int64_t ldb, real beta, real *c, int64_t ldc);
+
+/* Elements from a row of a matrix to the next, as a product is to be told: never under its width,
+ * which the stride of a single row may be. */
+static inline int64_t pitch_of(const wl_tensor *t)
+{
+    const int64_t stride = wl_stride(t, 0);
+    return stride < t->shape[1] ? t->shape[1] : stride;
+}
+
+/* to[h] += the sum over n of x[n,h], N rows of H: the bias's part of a product's gradient. */
+void WL_REF(add_columns)(real *to, const real *x, int64_t pitch, int64_t N, int64_t H);
 
 #endif

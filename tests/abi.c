@@ -34,6 +34,14 @@ _Static_assert(WL_ROUND_NEAREST == 0 && WL_ROUND_STOCHASTIC == 1, "the roundings
 _Static_assert(sizeof(wl_update_rule) == 296 && offsetof(wl_update_rule, kind) == 240 &&
                    offsetof(wl_update_rule, seed) == 288,
                "wl_update_rule");
+_Static_assert(sizeof(wl_activation_forward_args) == 176 &&
+                   offsetof(wl_activation_forward_args, kind) == 168,
+               "activation_forward");
+_Static_assert(sizeof(wl_activation_backward_args) == 256 &&
+                   offsetof(wl_activation_backward_args, kind) == 248,
+               "activation_backward");
+_Static_assert(WL_IDENTITY == 0 && WL_RELU == 1 && WL_SIGMOID == 2 && WL_TANH == 3 && WL_GELU == 4,
+               "the activations");
 _Static_assert(sizeof(wl_dropout_forward_args) == 352 &&
                    offsetof(wl_dropout_forward_args, locked) == 348,
                "dropout_forward");
@@ -61,6 +69,12 @@ _Static_assert(sizeof(wl_lstm_forward_args) == 976 &&
 _Static_assert(sizeof(wl_lstm_backward_args) == 1456 &&
                    offsetof(wl_lstm_backward_args, reverse) == 1448,
                "lstm_backward");
+_Static_assert(sizeof(wl_linear_forward_args) == 416 &&
+                   offsetof(wl_linear_forward_args, activation) == 408,
+               "linear_forward");
+_Static_assert(sizeof(wl_linear_backward_args) == 656 &&
+                   offsetof(wl_linear_backward_args, activation) == 648,
+               "linear_backward");
 _Static_assert(sizeof(wl_negative_sampling_forward_args) == 496, "negative_sampling_forward");
 _Static_assert(sizeof(wl_negative_sampling_backward_args) == 568, "negative_sampling_backward");
 _Static_assert(sizeof(wl_negative_sampling_shared_forward_args) == 576,

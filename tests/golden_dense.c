@@ -1,4 +1,5 @@
-/* <wordloom/dropout.h> against the golden files dropout and time_dropout. */
+/* <wordloom/dropout.h> and <wordloom/linear.h> against the golden files dropout, time_dropout,
+ * matmul, affine and time_affine. */
 #include "golden.h"
 
 #include <setjmp.h>
@@ -57,11 +58,93 @@ static void time_dropout_is_the_books(void **state)
     both_ways_drop_as_the_book("time_dropout", 0);
 }
 
+/* ------------------------------------------------------------------ linear */
+
+/* The book's weights are [in,out], ours [out,in]: rows x columns become columns x rows. */
+static double *transposed(const double *from, int64_t rows, int64_t columns)
+{
+    double *to = malloc((size_t)(rows * columns) * sizeof *to);
+    assert_non_null(to);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++) to[c * rows + r] = from[r * columns + c];
+    return to;
+}
+
+static void goes_forward_as_the_book(const golden *g, bool bias, const double *w, int64_t N,
+                                     int64_t D, int64_t H)
+{
+    op_case c =
+        golden_case("linear_forward", "N=%lld D=%lld H=%lld activation=%d -sum%s", (long long)N,
+                    (long long)D, (long long)H, WL_IDENTITY, bias ? "" : " -b");
+    put_golden(&c, "x", g, "in.x");
+    put_values(&c, "w", w);
+    if (bias) put_golden(&c, "b", g, "param.bias");
+    outcome o = golden_run(&c);
+    reproduces(g, "out.y", row_of(&o, "y"));
+    outcome_free(&o);
+    case_free(&c);
+}
+
+static void goes_back_as_the_book(const golden *g, bool bias, const double *w, int64_t N, int64_t D,
+                                  int64_t H)
+{
+    op_case c =
+        golden_case("linear_backward", "N=%lld D=%lld H=%lld activation=%d -sum -y%s", (long long)N,
+                    (long long)D, (long long)H, WL_IDENTITY, bias ? "" : " -db");
+    put_golden(&c, "x", g, "in.x");
+    put_values(&c, "w", w);
+    put_golden(&c, "dy", g, "in.dout");
+    put_everywhere(&c, "dw", 0);
+    if (bias) put_everywhere(&c, "db", 0);
+    outcome o = golden_run(&c);
+    double *dw = transposed(row_of(&o, "dw"), H, D);
+    reproduces(g, "out.dx", row_of(&o, "dx"));
+    reproduces(g, "grad.weight", dw);
+    if (bias) reproduces(g, "grad.bias", row_of(&o, "db"));
+    free(dw);
+    outcome_free(&o);
+    case_free(&c);
+}
+
+/* Inputs of several axes are one list of rows. */
+static void is_the_books(const char *file, bool bias)
+{
+    golden *g = golden_open(file);
+    const int64_t D = golden_axis(g, "param.weight", 0), H = golden_axis(g, "param.weight", 1);
+    const int64_t N = golden_count(g, "in.x") / D;
+    double *w = transposed(golden_values(g, "param.weight"), D, H);
+    goes_forward_as_the_book(g, bias, w, N, D, H);
+    goes_back_as_the_book(g, bias, w, N, D, H);
+    free(w);
+    golden_close(g);
+}
+
+static void matmul_is_the_books(void **state)
+{
+    (void)state;
+    is_the_books("matmul", false);
+}
+
+static void affine_is_the_books(void **state)
+{
+    (void)state;
+    is_the_books("affine", true);
+}
+
+static void time_affine_is_the_books(void **state)
+{
+    (void)state;
+    is_the_books("time_affine", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dropout_is_the_books_but_for_its_scale),
         cmocka_unit_test(time_dropout_is_the_books),
+        cmocka_unit_test(matmul_is_the_books),
+        cmocka_unit_test(affine_is_the_books),
+        cmocka_unit_test(time_affine_is_the_books),
     };
     return golden_result(cmocka_run_group_tests_name("golden_dense", tests, NULL, NULL));
 }

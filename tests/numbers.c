@@ -1,7 +1,7 @@
 /* What numerics.md promises of single numbers: conversions to 16 bits, and the reference's own
  * functions, against models in double. */
 #define WL_REF_VARIANT numbers
-#include "../reference/ref.h"
+#include "../reference/activation.h"
 
 #include <float.h>
 #include <setjmp.h>
@@ -117,6 +117,28 @@ static void the_hyperbolic_tangent_is_as_near_as_promised(void **state)
     assert_true(logistic_function(INFINITY) == 1 && logistic_function(-INFINITY) < FLT_MIN);
 }
 
+/* P of GELU: beside 1, and its small values beside themselves. */
+static void the_normal_distribution_is_as_near_as_promised(void **state)
+{
+    double worst = 0, relative = 0, density = 0;
+    (void)state;
+    for (int i = -1400000; i <= 1400000; i++) {
+        const float x = (float)i * 1e-5f;
+        const double right = 0.5 * erfc(-(double)x * sqrt(0.5));
+        const double slope = exp(-0.5 * (double)x * (double)x) / sqrt(2 * acos(-1));
+        const normal got = normal_at(x);
+        const double error = fabs((double)got.below - right);
+        worst = fmax(worst, error);
+        density = fmax(density, fabs((double)got.density - slope));
+        if (right > FLT_MIN) relative = fmax(relative, error / right);
+    }
+    print_message("P(x) within %.3g, and %.3g of itself; its density within %.3g\n", worst,
+                  relative, density);
+    assert_true(worst <= 3 * 0x1p-24 && relative <= 1e-5 && density <= 0x1p-24);
+    assert_true(normal_at(INFINITY).below == 1 && normal_at(-FLT_MAX).below == 0);
+    assert_true(normal_at(0).below == 0.5f && isnan(normal_at(NAN).below));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +147,7 @@ int main(void)
         cmocka_unit_test(stochastic_rounding_has_the_right_odds),
         cmocka_unit_test(the_references_functions_are_as_near_as_promised),
         cmocka_unit_test(the_hyperbolic_tangent_is_as_near_as_promised),
+        cmocka_unit_test(the_normal_distribution_is_as_near_as_promised),
     };
     return cmocka_run_group_tests_name("numbers", tests, NULL, NULL);
 }

@@ -131,10 +131,13 @@ static void other_rows_are_moved_element_by_element(void **state)
 static void nothing_to_look_up_launches_nothing(void **state)
 {
     static const path paths[] = {
+        { "activation_forward", "N=0 D=9", { NULL } },
         { "dropout_forward", "T=0 N=9 -mask", { NULL } },
         { "embedding_gather", "V=9 D=8 N=0", { NULL } },
         { "embedding_scatter", "V=9 D=8 N=3 K=0", { NULL } },
         { "embedding_compact", "V=9 D=8 N=3 K=0", { NULL } },
+        { "linear_forward", "N=0 D=5 H=3", { NULL } },
+        { "linear_backward", "N=0 D=5 H=3", { NULL } },
         { "word2vec_subsample", "N=0 V=5", { NULL } },
         { "optimizer_update", "N=0", { NULL } },
         { "half_narrow", "N=0", { NULL } },
@@ -144,6 +147,28 @@ static void nothing_to_look_up_launches_nothing(void **state)
     };
     (void)state;
     all_take(paths);
+}
+
+/* ------------------------------------------------------------------ activation */
+
+/* dense rows are one row; others must consist of packs */
+static void aligned_elements_are_activated_in_packs(void **state)
+{
+    static const path paths[] = {
+        { "activation_forward", "N=3 D=5", { "forward<float, 4>" } },
+        { "activation_forward", "N=3 D=8 pad=4", { "forward<float, 4>" } },
+        { "activation_forward", "N=3 D=5 dtype=f16", { "forward<__half, 8>" } },
+        { "activation_forward", "N=3 D=5 pad=3", { "forward<float, 1>" } },
+        { "activation_forward", "N=3 D=8 offset=1", { "forward<float, 1>" } },
+        { "activation_backward", "N=3 D=5", { "backward<float, 4>" } },
+        { "activation_backward", "N=3 D=8 pad=8 dtype=bf16", { "backward<__nv_bfloat16, 8>" } },
+        { "activation_backward", "N=3 D=8 pad=4 dtype=bf16", { "backward<__nv_bfloat16, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("activation_forward", "N=2 D=1025"); /* two blocks of 1,024, and two elements */
+    launches_once("forward<float, 4>", 3, 256);
 }
 
 /* ------------------------------------------------------------------ dropout */
@@ -187,6 +212,44 @@ static void aligned_vectors_are_converted_in_packs(void **state)
     all_take(paths);
     run("half_widen", "N=4097 dtype=f16"); /* two blocks and an element, of 256 packs */
     launches_once("widen<__half, 8>", 3, 256);
+}
+
+/* ------------------------------------------------------------------ linear */
+
+/* A bias in f32 is the product's own end, and 16 bits without one are written by the product. */
+static void a_product_does_what_it_can_itself(void **state)
+{
+    static const path paths[] = {
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum -b", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum -b dtype=bf16", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum dtype=f16", { "finish<__half, 8>" } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0", { "finish<float, 4>" } },
+        { "linear_forward", "N=3 D=5 H=8 activation=1 -sum -b", { "finish<float, 4>" } },
+        { "linear_forward", "N=3 D=5 H=8 dtype=bf16", { "finish<__nv_bfloat16, 8>" } },
+        { "linear_forward", "N=3 D=5 H=9", { "finish<float, 1>" } },
+        { "linear_forward",
+          "N=3 D=5 H=8 activation=0 -sum offset=1", /* a bias that cuBLASLt does not take */
+          { "finish<float, 1>" } },
+        { "linear_backward", "N=3 D=5 H=8 activation=0 -sum -y -db", { NULL } },
+        { "linear_backward",
+          "N=3 D=5 H=8 activation=0 -sum -y",
+          { "sum_column_parts<float>", "add_column_parts" } },
+        { "linear_backward",
+          "N=3 D=5 H=8 dtype=f16",
+          { "at_the_sum<__half, 8>", "sum_column_parts<__half>", "add_column_parts" } },
+        { "linear_backward",
+          "N=3 D=5 H=8 activation=4 -db dtype=bf16",
+          { "at_the_sum<__nv_bfloat16, 8>" } },
+        { "linear_backward", "N=3 D=5 H=9 -db", { "at_the_sum<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("linear_backward", "N=129 D=1 H=33"); /* parts of 64 rows and one, tiles of 32 and one */
+    launches_once("sum_column_parts<float>", 6, 256);
+    run("linear_backward", "N=4097 D=1 H=1"); /* 64 parts at most: of 65 rows */
+    launches_once("sum_column_parts<float>", 64, 256);
 }
 
 /* ------------------------------------------------------------------ negative sampling */
@@ -435,8 +498,10 @@ int main(void)
         cmocka_unit_test(rows_of_whole_packs_are_moved_in_packs),
         cmocka_unit_test(other_rows_are_moved_element_by_element),
         cmocka_unit_test(nothing_to_look_up_launches_nothing),
+        cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(aligned_vectors_are_converted_in_packs),
+        cmocka_unit_test(a_product_does_what_it_can_itself),
         cmocka_unit_test(scores_take_packs_and_gradients_what_is_wanted),
         cmocka_unit_test(shared_negatives_are_products_not_rows),
         cmocka_unit_test(parameters_are_updated_in_packs_of_their_copy),

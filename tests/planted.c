@@ -198,6 +198,7 @@ static void a_missing_barrier_is_caught(void **state)
     (void)state;
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_MISSING_BARRIER, "lstm_backward", "T=9 B=3 D=2 H=8");
+    strikes(EMULATOR_MISSING_BARRIER, "linear_backward", "N=16 D=5 H=64 activation=0");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
@@ -209,6 +210,8 @@ static void a_missing_barrier_is_caught(void **state)
 static void a_short_grid_is_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_SHORT_GRID, "activation_forward", "N=3 D=350");
+    strikes(EMULATOR_SHORT_GRID, "activation_backward", "N=3 D=350");
     strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
     strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
@@ -221,6 +224,9 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=1 B=3 D=2 H=400");
     strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=1 B=3 D=2 H=400");
+    strikes(EMULATOR_SHORT_GRID, "linear_forward", "N=9 D=5 H=70");
+    strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=4");
+    strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=0"); /* db */
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -238,12 +244,17 @@ static void a_short_grid_is_caught(void **state)
 static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_LOST_LAST_WARP, "activation_forward", "N=1 D=1024");
+    strikes(EMULATOR_LOST_LAST_WARP, "activation_backward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask");
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "lstm_forward", "T=2 B=3 D=2 H=85");
     strikes(EMULATOR_LOST_LAST_WARP, "lstm_backward", "T=9 B=3 D=2 H=8");
+    strikes(EMULATOR_LOST_LAST_WARP, "linear_forward", "N=16 D=5 H=64");
+    strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64");
+    strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64 activation=0"); /* db */
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
@@ -267,6 +278,9 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "embedding_update", "N=64 K=1 D=2 V=9", 768 },
         { "lstm_forward", "T=2 B=8 D=2 H=8", 256 },
         { "lstm_backward", "T=2 B=8 D=2 H=8", 1024 },
+        { "linear_forward", "N=16 D=4 H=8 dtype=f16", 256 },
+        { "linear_backward", "N=16 D=4 H=8", 256 },
+        { "linear_backward", "N=16 D=4 H=16 dtype=bf16", 256 },
         { "negative_sampling_forward", "N=128 K=1 D=2 V=9", 256 },
         { "negative_sampling_shared_forward", "N=128 K=2 D=2 V=9", 256 },
         { "negative_sampling_shared_backward", "N=128 K=2 D=2 V=9 -dtable", 256 },

@@ -192,6 +192,8 @@ static inline bool wl_present(const wl_tensor *t) { return t->ndim > 0; }
 
 /* Elements in a partial sum of optimizer_sum_squares: the same on every backend and device. */
 enum { WL_SQUARES_PART = 4096 };
+/* Partial sums of a column on CUDA, at most: see kernels/sums.cuh. */
+enum { WL_COLUMN_PARTS = 64 };
 
 /* Bytes of one part of a workspace: rounded up so that the next part is aligned too. */
 static inline size_t wl_part(int64_t count, size_t size)

@@ -49,18 +49,19 @@ static inline int64_t wl_pitch(const wl_tensor *t)
 /* What is null is not needed: the caller's own tensor serves. `wide` elements are REAL, except on
  * CUDA for what enters products, which is STORED. */
 typedef struct wl_recurrence_space {
-    void *z;     /* [T,B,GH] forward: sums before the gates; backward: gradients at them */
-    void *x;     /* [T,B,D] */
-    void *h;     /* [T,B,H] */
-    void *w;     /* [GH,D] */
-    void *r;     /* forward on the CPU [H,GH], transposed; backward [GH,H] */
-    void *bias;  /* REAL [GH] forward on the CPU */
-    void *state; /* [B,H] forward: h as the next step reads it; backward: h0 */
-    void *cell;  /* REAL [B,H] c0, on the CPU */
-    void *carry; /* REAL [B,H] gradient at the state */
-    void *dc;    /* REAL [B,H] gradient at the cell state */
-    void *first; /* [B,GH] dz of each sequence's first step */
-    void *dx;    /* REAL [T,B,D] */
+    void *z;       /* [T,B,GH] forward: sums before the gates; backward: gradients at them */
+    void *x;       /* [T,B,D] */
+    void *h;       /* [T,B,H] */
+    void *w;       /* [GH,D] */
+    void *r;       /* forward on the CPU [H,GH], transposed; backward [GH,H] */
+    void *bias;    /* REAL [GH] forward on the CPU */
+    void *state;   /* [B,H] forward: h as the next step reads it; backward: h0 */
+    void *cell;    /* REAL [B,H] c0, on the CPU */
+    void *carry;   /* REAL [B,H] gradient at the state */
+    void *dc;      /* REAL [B,H] gradient at the cell state */
+    void *first;   /* [B,GH] dz of each sequence's first step */
+    void *dx;      /* REAL [T,B,D] */
+    void *columns; /* REAL [WL_COLUMN_PARTS,GH] partial sums of z, on CUDA */
     void *gemm;
 } wl_recurrence_space;
 
@@ -114,6 +115,7 @@ static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char
     out->first = wl_carve(base, &at, a->B * gates, element);
     if (a->dx && (narrow || !wl_rows_in_line(a->dx)))
         out->dx = wl_carve(base, &at, rows * a->D, real);
+    if (!cpu) out->columns = wl_carve(base, &at, WL_COLUMN_PARTS * gates, real);
     out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
     return at;
 }

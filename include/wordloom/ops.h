@@ -23,11 +23,13 @@
 #ifndef WORDLOOM_OPS_H
 #define WORDLOOM_OPS_H
 
+#include <wordloom/activation.h>
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
 #include <wordloom/half.h>
 #include <wordloom/lstm.h>
+#include <wordloom/linear.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
 #include <wordloom/sampling.h>
