@@ -62,9 +62,9 @@ void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real 
                   const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
 {
     if (M == 0 || N == 0) return;
-    /* 176 rows or 1,024 columns keep a tile's packing cheap beside its products */
+    /* 175 rows or 1,024 columns keep a tile's packing cheap beside its products */
     const bool by_rows = M >= 352 || N < 2048;
-    const int64_t tm = by_rows ? tile_of(M, 176) : M, tn = by_rows ? N : tile_of(N, 1024);
+    const int64_t tm = by_rows ? tile_of(M, 175) : M, tn = by_rows ? N : tile_of(N, 1024);
     const int64_t rows = (M + tm - 1) / tm, tiles = rows * ((N + tn - 1) / tn);
 #pragma omp parallel for schedule(static) if (tiles > 1)
     for (int64_t tile = 0; tile < tiles; tile++) {

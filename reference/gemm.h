@@ -19,6 +19,31 @@ static inline int64_t pitch_of(const wl_tensor *t)
     return stride < t->shape[1] ? t->shape[1] : stride;
 }
 
+/* A matrix as a product takes it. */
+typedef struct matrix {
+    real *data;
+    int64_t pitch;
+} matrix;
+
+/* A tensor itself if it is REAL, else a copy in `room` that is. */
+static inline matrix widened(const wl_tensor *t, real *room)
+{
+    const int64_t N = t->shape[0], D = t->shape[1];
+    if (t->dtype == REAL_DTYPE) return (matrix){ t->data, pitch_of(t) };
+#pragma omp parallel for schedule(static) if (N * D > 16384)
+    for (int64_t n = 0; n < N; n++) load_row(room + n * D, row_of(t, n, 0), D);
+    return (matrix){ room, D };
+}
+
+/* What comes of storing as a dtype and loading again. */
+static inline void round_row(real *x, int32_t dtype, int64_t n)
+{
+    if (dtype == REAL_DTYPE) return;
+    for (int64_t i = 0; i < n; i++)
+        x[i] = dtype == WL_F16 ? (real)wl_f32_of_f16(wl_f16_of_f32((float)x[i]))
+                               : (real)wl_f32_of_bf16(wl_bf16_of_f32((float)x[i]));
+}
+
 /* to[h] += the sum over n of x[n,h], N rows of H: the bias's part of a product's gradient. */
 void WL_REF(add_columns)(real *to, const real *x, int64_t pitch, int64_t N, int64_t H);
 

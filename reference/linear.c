@@ -2,28 +2,12 @@
 #include "activation.h"
 #include "gemm.h"
 
-/* A matrix as a product takes it. */
-typedef struct matrix {
-    real *data;
-    int64_t pitch;
-} matrix;
-
 /* The next part of the workspace. */
 static real *carve(char **at, int64_t count)
 {
     real *part = (real *)(void *)*at;
     *at += wl_part(count, sizeof *part);
     return part;
-}
-
-/* A tensor itself if it is REAL, else a copy in `room` that is. */
-static matrix widened(const wl_tensor *t, real *room)
-{
-    const int64_t N = t->shape[0], D = t->shape[1];
-    if (t->dtype == REAL_DTYPE) return (matrix){ t->data, pitch_of(t) };
-#pragma omp parallel for schedule(static) if (N * D > 16384)
-    for (int64_t n = 0; n < N; n++) load_row(room + n * D, row_of(t, n, 0), D);
-    return (matrix){ room, D };
 }
 
 /* y and sum of a product: what follows it, in one pass. */
@@ -74,9 +58,7 @@ static matrix at_the_sum(const wl_linear_backward_args *a, const wl_dims *d, rea
             times_slope_at(WL_GELU, dsum, of, width);
         else
             times_slope_of(a->activation, dsum, of, width);
-        const row stored = { of, a->dy.dtype };
-        store_row(stored, dsum, width);
-        load_row(dsum, stored, width);
+        round_row(dsum, a->dy.dtype, width);
     }
     return (matrix){ room, d->H };
 }

@@ -5,12 +5,6 @@
 #include "../host/ops/recurrence.h"
 #include "gemm.h"
 
-/* Rows of reals, `pitch` apart. */
-typedef struct matrix {
-    const real *data;
-    int64_t pitch;
-} matrix;
-
 static inline row step_row(const wl_tensor *t, int64_t step, int64_t b)
 {
     const int64_t at = step * wl_stride(t, 0) + b * wl_stride(t, 1);
@@ -45,15 +39,6 @@ static inline void load_or_zero(real *to, const wl_tensor *t, int64_t n)
         load_row(to, (row){ t->data, t->dtype }, n);
     else
         memset(to, 0, (size_t)n * sizeof *to);
-}
-
-/* What comes of storing and loading again. */
-static inline void round_row(real *x, int32_t dtype, int64_t n)
-{
-    if (dtype == REAL_DTYPE) return;
-    for (int64_t i = 0; i < n; i++)
-        x[i] = dtype == WL_F16 ? (real)wl_f32_of_f16(wl_f16_of_f32((float)x[i]))
-                               : (real)wl_f32_of_bf16(wl_bf16_of_f32((float)x[i]));
 }
 
 /* Steps of sequence b. */
@@ -153,21 +138,6 @@ static inline void recurrent_gradient(const wl_recurrence *a, const wl_recurrenc
          reals(a->h0, a->B * a->H, space->state), a->H, 1, dr, a->H);
 }
 
-/* db += the sums of dz over its rows, each thread some columns. */
-static inline void add_columns(real *db, const real *dz, int64_t rows, int64_t columns)
-{
-    enum { PART = 64 };
-#pragma omp parallel for schedule(static) if (rows * columns > 65536)
-    for (int64_t from = 0; from < columns; from += PART) {
-        const int64_t width = least(PART, columns - from);
-        real sum[PART] = { 0 };
-        for (int64_t i = 0; i < rows; i++)
-            add(sum, 1, (row){ (real *)(uintptr_t)dz + nth(i, rows) * columns + from, REAL_DTYPE },
-                width);
-        for (int64_t j = 0; j < width; j++) db[from + j] += sum[j];
-    }
-}
-
 /* What comes of the gradients at all steps' gates. */
 static inline void end_backward(const wl_recurrence *a, const wl_recurrence_space *space, real *dw,
                                 real *dr, real *db)
@@ -178,7 +148,7 @@ static inline void end_backward(const wl_recurrence *a, const wl_recurrence_spac
     if (rows > 0)
         WL_REF(gemm)(true, false, gates, a->D, rows, space->z, gates, x.data, x.pitch, 1, dw, a->D);
     recurrent_gradient(a, space, dr);
-    if (db) add_columns(db, space->z, rows, gates);
+    if (db) WL_REF(add_columns)(db, space->z, gates, rows, gates);
 }
 
 #endif

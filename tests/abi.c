@@ -29,6 +29,7 @@ _Static_assert(WL_SGD == 0 && WL_MOMENTUM == 1 && WL_NESTEROV == 2 && WL_ADAGRAD
                "the rules");
 
 _Static_assert(WL_ROUND_NEAREST == 0 && WL_ROUND_STOCHASTIC == 1, "the roundings");
+_Static_assert(WL_LOSS_MEAN == 0 && WL_LOSS_SUM == 1, "the reductions");
 
 /* The first field of every args struct is its size; the last ones are where they were. */
 _Static_assert(sizeof(wl_update_rule) == 296 && offsetof(wl_update_rule, kind) == 240 &&
@@ -89,6 +90,18 @@ _Static_assert(sizeof(wl_optimizer_clip_args) == 736 &&
 _Static_assert(sizeof(wl_optimizer_clear_args) == 88, "optimizer_clear");
 _Static_assert(sizeof(wl_optimizer_update_args) == 704, "optimizer_update");
 _Static_assert(sizeof(wl_optimizer_update_rows_args) == 784, "optimizer_update_rows");
+_Static_assert(sizeof(wl_softmax_xent_forward_args) == 504 &&
+                   offsetof(wl_softmax_xent_forward_args, reduction) == 496,
+               "softmax_xent_forward");
+_Static_assert(sizeof(wl_softmax_xent_backward_args) == 504 &&
+                   offsetof(wl_softmax_xent_backward_args, reduction) == 496,
+               "softmax_xent_backward");
+_Static_assert(sizeof(wl_softmax_xent_linear_forward_args) == 584 &&
+                   offsetof(wl_softmax_xent_linear_forward_args, reduction) == 576,
+               "softmax_xent_linear_forward");
+_Static_assert(sizeof(wl_softmax_xent_linear_backward_args) == 904 &&
+                   offsetof(wl_softmax_xent_linear_backward_args, reduction) == 896,
+               "softmax_xent_linear_backward");
 _Static_assert(sizeof(wl_sampling_alias_args) == 336, "sampling_alias");
 _Static_assert(sizeof(wl_sampling_categorical_args) == 280 &&
                    offsetof(wl_sampling_categorical_args, top_p) == 272,

@@ -200,6 +200,8 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "lstm_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "linear_backward", "N=16 D=5 H=64 activation=0");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
+    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_forward", "N=9 V=300");
+    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=300 D=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
     strikes(EMULATOR_MISSING_BARRIER, "embedding_update", "N=20 K=3 D=40 V=9");
@@ -235,6 +237,10 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "optimizer_clear", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+    strikes(EMULATOR_SHORT_GRID, "softmax_xent_forward", "N=9 V=20");
+    strikes(EMULATOR_SHORT_GRID, "softmax_xent_backward", "N=9 V=20");
+    strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_forward", "N=9 V=20 D=5");
+    strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_backward", "N=9 V=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "word2vec_subsample", "N=700 V=9");
     strikes(EMULATOR_SHORT_GRID, "word2vec_sync", "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_SHORT_GRID, "sampling_alias", "N=90 K=6 V=9");
@@ -256,6 +262,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64");
     strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64 activation=0"); /* db */
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_forward", "N=9 V=300");
+    strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_linear_backward", "N=9 V=300 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
     strikes(EMULATOR_LOST_LAST_WARP, "word2vec_sync",
@@ -286,6 +294,9 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "negative_sampling_shared_backward", "N=128 K=2 D=2 V=9 -dtable", 256 },
         { "optimizer_sum_squares", "N=128 D=4096 -count", 256 },
         { "sampling_categorical", "N=16 V=16 K=4", 256 },
+        { "softmax_xent_forward", "N=128 V=9 -losses", 256 },
+        { "softmax_xent_linear_forward", "N=128 V=16 D=4", 512 },
+        { "softmax_xent_linear_backward", "N=128 V=16 D=4", 512 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

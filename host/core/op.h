@@ -190,6 +190,12 @@ static inline int64_t wl_stride(const wl_tensor *t, int axis)
 
 static inline bool wl_present(const wl_tensor *t) { return t->ndim > 0; }
 
+/* Null where it is absent. */
+static inline const wl_tensor *wl_if_present(const wl_tensor *t)
+{
+    return wl_present(t) ? t : NULL;
+}
+
 /* Elements in a partial sum of optimizer_sum_squares: the same on every backend and device. */
 enum { WL_SQUARES_PART = 4096 };
 /* Partial sums of a column on CUDA, at most: see kernels/sums.cuh. */

@@ -15,11 +15,6 @@ typedef struct wl_recurrence {
     bool reverse;
 } wl_recurrence;
 
-static inline const wl_tensor *wl_if_present(const wl_tensor *t)
-{
-    return wl_present(t) ? t : NULL;
-}
-
 /* The step that runs as number s. */
 static inline int64_t wl_step_at(const wl_recurrence *a, int64_t s)
 {

@@ -1,0 +1,228 @@
+/* Tests of <wordloom/softmax_xent.h>. */
+#include "judge.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static double value_of(const outcome *o, const char *row, int64_t i)
+{
+    return o->value[case_row(o->of, row)][i];
+}
+
+static double *row_in(const op_case *c, const char *name) { return c->value[case_row(c, name)]; }
+
+/* equal logits: every probability is 1/V, and the gradients of four words are exact */
+static void equal_logits_are_equally_likely(void **state)
+{
+    const double logits[12] = { 7, 7, 7, 7, 1, 1, 1, 1, -3, -3, -3, -3 }, labels[] = { 2, -1, 0 };
+    const double d[12] = { 0.125, 0.125, -0.375, 0.125, 0, 0, 0, 0, -0.375, 0.125, 0.125, 0.125 };
+    const double lse[] = { 7 + log(4), 1 + log(4), -3 + log(4) }, two[] = { 2 }, one[] = { 1 };
+    op_case forward = made("softmax_xent_forward", "N=3 V=4"), backward;
+    (void)state;
+    put_values(&forward, "logits", logits);
+    put_values(&forward, "labels", labels);
+    gives(&forward, "count", two);
+    for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+        outcome o;
+        if (execute(&o, &forward, *b)) fail_msg("%s", o.trouble);
+        assert_true((float)value_of(&o, "loss", 0) == (float)log(4));
+        assert_true(value_of(&o, "losses", 1) == 0);
+        outcome_free(&o);
+    }
+    backward = made("softmax_xent_backward", "N=3 V=4");
+    put_values(&backward, "logits", logits);
+    put_values(&backward, "labels", labels);
+    put_values(&backward, "lse", lse);
+    put_values(&backward, "count", two);
+    put_values(&backward, "dloss", one);
+    outcome o;
+    if (execute(&o, &backward, &wl_ref_oracle_backend)) fail_msg("%s", o.trouble);
+    for (int i = 0; i < 12; i++) assert_true(fabs(value_of(&o, "dlogits", i) - d[i]) < 1e-15);
+    outcome_free(&o);
+    case_free(&forward), case_free(&backward);
+}
+
+static void large_logits_stay_finite(void **state)
+{
+    const double logits[] = { 1e4, -1e4, 0, -1e4, -1e4, 1e4 }, labels[] = { 0, 1 };
+    op_case c = made("softmax_xent_forward", "N=2 V=3");
+    (void)state;
+    put_values(&c, "logits", logits);
+    put_values(&c, "labels", labels);
+    for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+        outcome o;
+        if (execute(&o, &c, *b)) fail_msg("%s", o.trouble);
+        assert_true(value_of(&o, "losses", 0) == 0);
+        assert_true(value_of(&o, "losses", 1) == 2e4);
+        outcome_free(&o);
+    }
+    case_free(&c);
+}
+
+/* without a label that counts the mean is 0, and so are all gradients */
+static void nothing_but_ignored_labels_gives_zero(void **state)
+{
+    const double labels[] = { -1, -1, -1 }, zero[3 * 5] = { 0 };
+    op_case c = made("softmax_xent_linear_backward", "N=3 V=4 D=5");
+    (void)state;
+    put_values(&c, "labels", labels);
+    gives(&c, "loss", zero);
+    gives(&c, "count", zero);
+    gives(&c, "dx", zero);
+    gives(&c, "dw", row_in(&c, "dw"));
+    gives(&c, "db", row_in(&c, "db"));
+    case_free(&c);
+}
+
+static const char *const sizes[] = {
+    "N=7 V=9 D=3",            /* nothing divides a pack */
+    "N=0 V=5 D=4",            /* no rows: loss 0 */
+    "N=3 V=1 D=4",            /* one word: loss 0 */
+    "N=3 V=2 D=0",            /* no features: logits of the bias alone */
+    "N=1 V=1 D=1",            /* one of everything */
+    "N=5 V=256 D=8",          /* as many words as threads */
+    "N=5 V=255 D=7 pad=1",    /* one less, padded rows */
+    "N=4 V=257 D=9 offset=1", /* one more, element-aligned pointers */
+    "N=9 V=1030 D=16",        /* several of a thread */
+    "N=3 V=10000 D=10",       /* PTB's words */
+    NULL,
+};
+
+static void logits_hold(void **state)
+{
+    (void)state;
+    all_hold("softmax_xent_forward", sizes, "");
+    all_hold("softmax_xent_forward", sizes, "-losses smoothing=0.1 reduction=1");
+    all_hold("softmax_xent_backward", sizes, "");
+    all_hold("softmax_xent_backward", sizes, "-dloss smoothing=0.1 reduction=1");
+}
+
+static void linear_holds(void **state)
+{
+    (void)state;
+    all_hold("softmax_xent_linear_forward", sizes, "");
+    all_hold("softmax_xent_linear_forward", sizes, "-b -losses -count smoothing=0.1 reduction=1");
+    all_hold("softmax_xent_linear_backward", sizes, "");
+    all_hold("softmax_xent_linear_backward", sizes, "-b -dloss -losses -count -dx -db");
+    all_hold("softmax_xent_linear_backward", sizes, "smoothing=0.1 reduction=1");
+}
+
+/* 350 rows at a time, of more */
+static void parts_hold(void **state)
+{
+    static const char *const rows[] = { "N=349 V=20 D=5", "N=350 V=20 D=5",  "N=351 V=20 D=5",
+                                        "N=700 V=20 D=5", "N=1051 V=12 D=5", NULL };
+    (void)state;
+    all_hold("softmax_xent_linear_forward", rows, "");
+    all_hold("softmax_xent_linear_backward", rows, "");
+}
+
+static void gradients_hold(void **state)
+{
+    static const char *const more[] = { "", "-dloss -b", "smoothing=0.1", "reduction=1" };
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char text[96];
+        if (i != 1) {
+            snprintf(text, sizeof text, "N=9 V=12 %s", more[i]);
+            differentiates("softmax_xent_backward", text);
+        }
+        snprintf(text, sizeof text, "N=9 V=12 D=7 %s", more[i]);
+        differentiates("softmax_xent_linear_backward", text);
+    }
+}
+
+/* x w^T by hand, then the logits' pair, on the oracle */
+static void the_linear_pair_is_linear_and_the_logits_pair(void **state)
+{
+    enum { N = 6, V = 8, D = 5 };
+    op_case both = made("softmax_xent_linear_forward", "N=6 V=8 D=5 smoothing=0.1");
+    op_case logits = made("softmax_xent_forward", "N=6 V=8 smoothing=0.1");
+    const double *x = row_in(&both, "x"), *w = row_in(&both, "w"), *b = row_in(&both, "b");
+    outcome one, two;
+    (void)state;
+    for (int n = 0; n < N; n++)
+        for (int v = 0; v < V; v++) {
+            double *z = &row_in(&logits, "logits")[n * V + v];
+            *z = b[v];
+            for (int d = 0; d < D; d++) *z += x[n * D + d] * w[v * D + d];
+        }
+    put_values(&logits, "labels", row_in(&both, "labels"));
+    if (execute(&one, &both, &wl_ref_oracle_backend)) fail_msg("%s", one.trouble);
+    if (execute(&two, &logits, &wl_ref_oracle_backend)) fail_msg("%s", two.trouble);
+    for (int n = 0; n < N; n++)
+        assert_true(fabs(value_of(&one, "losses", n) - value_of(&two, "losses", n)) < 1e-13);
+    outcome_free(&one), outcome_free(&two);
+    case_free(&both), case_free(&logits);
+}
+
+/* the same added to every logit changes no probability; a row's gradients add up to 0 */
+static void a_constant_changes_nothing(void **state)
+{
+    enum { N = 6, V = 8, D = 5 };
+    op_case c = made("softmax_xent_linear_backward", "N=6 V=8 D=5");
+    outcome before, after;
+    double sum = 0, start = 0;
+    (void)state;
+    if (execute(&before, &c, &wl_ref_oracle_backend)) fail_msg("%s", before.trouble);
+    for (int v = 0; v < V; v++) row_in(&c, "b")[v] += 3;
+    if (execute(&after, &c, &wl_ref_oracle_backend)) fail_msg("%s", after.trouble);
+    for (int i = 0; i < N * D; i++)
+        assert_true(fabs(value_of(&before, "dx", i) - value_of(&after, "dx", i)) < 1e-13);
+    for (int v = 0; v < V; v++) sum += value_of(&after, "db", v), start += row_in(&c, "db")[v];
+    assert_true(fabs(sum - start) < 1e-13);
+    outcome_free(&before), outcome_free(&after);
+    case_free(&c);
+}
+
+static void gradients_fit_in_the_place_of_logits(void **state)
+{
+    (void)state;
+    works_in_place("softmax_xent_backward", "logits", "dlogits", "N=5 V=300");
+    works_in_place("softmax_xent_backward", "logits", "dlogits", "N=5 V=301 dtype=bf16");
+}
+
+static void a_bad_label_is_reported(void **state)
+{
+    static const char *const ops[] = { "softmax_xent_forward", "softmax_xent_linear_forward",
+                                       "softmax_xent_linear_backward" };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        op_case c = made(ops[i], "N=5 V=4 D=3");
+        char trouble[256];
+        row_in(&c, "labels")[2] = 4;
+        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+            bound_case bound;
+            if (case_bind(&bound, &c, *b, trouble)) fail_msg("%s", trouble);
+            assert_int_equal(bound_call(&bound), WL_OK);
+            assert_int_equal(wl_ctx_sync(bound.ctx), WL_BAD_ID);
+            assert_non_null(strstr(wl_ctx_error(bound.ctx), "labels"));
+            bound_free(&bound);
+        }
+        case_free(&c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_logits_are_equally_likely),
+        cmocka_unit_test(large_logits_stay_finite),
+        cmocka_unit_test(nothing_but_ignored_labels_gives_zero),
+        cmocka_unit_test(logits_hold),
+        cmocka_unit_test(linear_holds),
+        cmocka_unit_test(parts_hold),
+        cmocka_unit_test(gradients_hold),
+        cmocka_unit_test(the_linear_pair_is_linear_and_the_logits_pair),
+        cmocka_unit_test(a_constant_changes_nothing),
+        cmocka_unit_test(gradients_fit_in_the_place_of_logits),
+        cmocka_unit_test(a_bad_label_is_reported),
+    };
+    return cmocka_run_group_tests_name("softmax_xent", tests, NULL, NULL);
+}
