@@ -241,6 +241,7 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_backward", "N=9 V=20");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_forward", "N=9 V=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_backward", "N=9 V=20 D=5");
+    strikes(EMULATOR_SHORT_GRID, "stream_batch", "N=900 T=35 B=20");
     strikes(EMULATOR_SHORT_GRID, "word2vec_subsample", "N=700 V=9");
     strikes(EMULATOR_SHORT_GRID, "word2vec_sync", "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_SHORT_GRID, "sampling_alias", "N=90 K=6 V=9");

@@ -48,7 +48,8 @@ struct wl_lm_pass {
     wl_lm *model;
     int64_t T, B, N; /* N: ids of the text; 0: inputs are put there by the caller */
     bool training;
-    int from; /* which of the carried states enters the next pass */
+    int from;      /* which of the carried states enters the next pass */
+    wl_error *why; /* while it is made */
     wl_arena arena;
     wl_tensor ids;            /* I32 [N] */
     wl_tensor position;       /* I64 [1]: steps read of each stream */

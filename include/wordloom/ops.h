@@ -34,6 +34,7 @@
 #include <wordloom/optimizer.h>
 #include <wordloom/sampling.h>
 #include <wordloom/softmax_xent.h>
+#include <wordloom/stream.h>
 #include <wordloom/word2vec.h>
 
 WL_BEGIN
