@@ -37,14 +37,13 @@ __device__ inline float activation_slope_at(int32_t kind, float x)
     }
 }
 
-/* The derivative where the value is y; not of GELU, which has two such places. */
+/* The derivative where the value is y: of relu, sigmoid and tanh. GELU has two such places. */
 __device__ inline float activation_slope_of(int32_t kind, float y)
 {
     switch (kind) {
     case WL_RELU: return y > 0 ? 1.0f : 0.0f;
     case WL_SIGMOID: return y * (1 - y);
-    case WL_TANH: return 1 - y * y;
-    default: return 1;
+    default: return 1 - y * y; /* WL_TANH */
     }
 }
 

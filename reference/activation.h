@@ -79,14 +79,13 @@ static inline __attribute__((always_inline)) real activation_slope_at(int32_t ki
     }
 }
 
-/* The derivative where the value is y; not of GELU, which has two such places. */
+/* The derivative where the value is y: of relu, sigmoid and tanh. GELU has two such places. */
 static inline __attribute__((always_inline)) real activation_slope_of(int32_t kind, real y)
 {
     switch (kind) {
     case WL_RELU: return y > 0 ? 1 : 0;
     case WL_SIGMOID: return y * (1 - y);
-    case WL_TANH: return 1 - y * y;
-    default: return 1;
+    default: return 1 - y * y; /* WL_TANH */
     }
 }
 

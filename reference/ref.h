@@ -301,15 +301,20 @@ static inline float exponential_tail(float r)
     return p * r + 0.5f;
 }
 
-/* x - n ln 2, for |n| < 2^8 */
-static inline float without_powers(float x, float n)
+/* x / ln 2 to the nearest whole number n, as 3 2^22 + n: a float whose last place is 1, so that n
+ * lies in its low bits. (No conversion to an integer: of NaN that would be undefined.) */
+static inline float shifted_power(float x) { return x * 1.44269504f + 0x1.8p23f; }
+
+static inline float power_of_two(float shifted)
 {
-    return (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    return wl_f32_of_bits((wl_bits_of_f32(shifted) + 127) << 23);
 }
 
-static inline float power_of_two(float n)
+/* x - n ln 2, for |n| < 2^8 */
+static inline float without_power(float x, float shifted)
 {
-    return wl_f32_of_bits((uint32_t)((int32_t)n + 127) << 23);
+    const float n = shifted - 0x1.8p23f;
+    return (x - n * 0.693359375f) + n * 2.12194440e-4f;
 }
 
 /* exp of x in -87..88 (clamped there), within 2 ulp: 2^n by the exponent's bits, and a polynomial
@@ -317,7 +322,7 @@ static inline float power_of_two(float n)
 static inline real exponential(real x)
 {
     const float clamped = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
-    const float n = rintf(clamped * 1.44269504f), r = without_powers(clamped, n);
+    const float n = shifted_power(clamped), r = without_power(clamped, n);
     const float p = exponential_tail(r) * r + 1.0f;
     return (p * r + 1.0f) * power_of_two(n);
 }
@@ -327,7 +332,7 @@ static inline real exponential(real x)
 static inline real hyperbolic_tangent(real x)
 {
     const float twice = 2 * fabsf(x), y = twice > 40.0f ? -40.0f : -twice;
-    const float n = rintf(y * 1.44269504f), r = without_powers(y, n), scale = power_of_two(n);
+    const float n = shifted_power(y), r = without_power(y, n), scale = power_of_two(n);
     const float e = scale * (exponential_tail(r) * r * r + r) + (scale - 1);
     return copysignf(e / (2 + e), x);
 }

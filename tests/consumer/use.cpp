@@ -1,7 +1,10 @@
 // An embedder in C++17, who includes every public header: run.sh checks that none is missing.
+#include <wordloom/activation.h>
 #include <wordloom/context.h>
+#include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
 #include <wordloom/half.h>
+#include <wordloom/linear.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/ops.h>
 #include <wordloom/optimizer.h>
