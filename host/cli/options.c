@@ -249,6 +249,13 @@ int options_read(const subcommand *command, int count, char **args, int *first)
 
 /* ------------------------------------------------------------------ common options */
 
+void options_append(option_row *to, int room, const option_row *rows)
+{
+    int n = 0;
+    while (to[n].name) n++;
+    while (rows->name && n < room - 1) to[n++] = *rows++;
+}
+
 void options_common(common_options *v, option_row rows[COMMON_ROWS])
 {
     static const char *const devices[] = { "auto", "cuda", "cpu", NULL };

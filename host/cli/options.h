@@ -34,6 +34,9 @@ typedef struct subcommand {
     const option_row *options, *common; /* both end with a row without a name; either may be null */
 } subcommand;
 
+/* Adds a table to another, of `room` rows; both end with a row without a name. */
+void options_append(option_row *to, int room, const option_row *rows);
+
 enum { OPTIONS_READ = -1 };
 
 /* Parses args[1..count-1] into the tables, by glibc's getopt_long but without its abbreviations:

@@ -21,6 +21,9 @@ int run_vectors_convert(int count, char **args);
 int run_vectors_similar(int count, char **args);
 int run_vectors_analogy(int count, char **args);
 int run_vectors_eval(int count, char **args);
+int run_lm_train(int count, char **args);
+int run_lm_eval(int count, char **args);
+int run_lm_generate(int count, char **args);
 
 /* "wordloom: ..." and a newline to stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -44,6 +43,7 @@ static void end_bar(progress *p)
 int progress_close(progress *p)
 {
     end_bar(p);
+    json_decref(p->more);
     if (!p->log) return EXIT_DONE;
     const int broken = ferror(p->log);
     if (fclose(p->log) == 0 && !broken) return EXIT_DONE;
@@ -126,43 +126,45 @@ static const char *clock_text(char *out, size_t room, double seconds)
     return out;
 }
 
-static double speed(const progress *p, const wl_word2vec_progress *now)
+static double speed(const progress *p, const progress_report *now)
 {
     const double seconds = progress_seconds(p);
     return seconds > 0 ? (double)(now->words - p->first_words) / seconds : 0;
 }
 
-static void show_training(progress *p, const wl_word2vec_progress *now)
+static void show_training(progress *p, const progress_report *now)
 {
     enum { CELLS = 20 };
-    char bar[CELLS + 1], line[256], left[32];
+    char bar[CELLS + 1], line[256], left[32], cost[64];
     const double done = share(now->words, now->total_words), rate = speed(p, now);
     const double loss = isnan(now->epoch_loss) ? now->recent_loss : now->epoch_loss;
     for (int i = 0; i < CELLS; i++) bar[i] = i < (int)(done * CELLS) ? '#' : '.';
     bar[CELLS] = 0;
     clock_text(left, sizeof left,
                rate > 0 ? (double)(now->total_words - now->words) / rate : INFINITY);
+    p->tell_loss(cost, sizeof cost, loss);
     snprintf(line, sizeof line,
-             "%3.0f%% [%s] epoch %" PRId64 "/%" PRId64
-             "  %.0f k words/s  lr %.5f  loss %.4f  ETA %s",
-             100 * done, bar, now->epoch, now->epochs, rate * 1e-3, now->lr, loss, left);
+             "%3.0f%% [%s] epoch %" PRId64 "/%" PRId64 "  %.*f k words/s  lr %.5g  %s  ETA %s",
+             100 * done, bar, now->epoch, now->epochs, rate < 1e5 ? 1 : 0, rate * 1e-3, now->lr,
+             cost, left);
     show(p, line);
 }
 
 /* ------------------------------------------------------------------ the log */
 
-static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+json_t *progress_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 static void write_log(progress *p, const char *event)
 {
-    const wl_word2vec_progress *now = &p->last;
+    const progress_report *now = &p->last;
     json_t *object =
-        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I}", "event", event,
-                  "seconds", number(progress_seconds(p)), "epoch", (json_int_t)now->epoch, "epochs",
+        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "event", event, "seconds",
+                  progress_number(progress_seconds(p)), "epoch", (json_int_t)now->epoch, "epochs",
                   (json_int_t)now->epochs, "words", (json_int_t)now->words, "total_words",
-                  (json_int_t)now->total_words, "pairs", (json_int_t)now->pairs, "words_per_second",
-                  number(speed(p, now)), "lr", number(now->lr), "loss", number(now->recent_loss),
-                  "epoch_loss", number(now->epoch_loss), "skipped", (json_int_t)now->skipped);
+                  (json_int_t)now->total_words, "words_per_second", progress_number(speed(p, now)),
+                  "lr", progress_number(now->lr), "loss", progress_number(now->recent_loss),
+                  "epoch_loss", progress_number(now->epoch_loss));
+    if (object && p->more) json_object_update(object, p->more);
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     if (text) fprintf(p->log, "%s\n", text);
     fflush(p->log);
@@ -170,22 +172,18 @@ static void write_log(progress *p, const char *event)
     json_decref(object);
 }
 
-int progress_train(void *user, const wl_word2vec_progress *now)
+void progress_train(progress *p, const progress_report *now, json_t *more)
 {
-    progress *p = user;
+    const double time = now_seconds();
     if (!p->begun) p->first_words = now->words;
     p->begun = true;
     p->last = *now;
+    json_decref(p->more);
+    p->more = more;
     if (due(p)) show_training(p, now);
-    if (now->epoch_ended)
-        progress_note(p, "epoch %" PRId64 "/%" PRId64 ": loss %.4f a pair", now->epoch, now->epochs,
-                      now->epoch_loss);
-    const double time = now_seconds();
-    if (p->log && (now->epoch_ended || time - p->logged >= LOG_EVERY)) {
-        p->logged = time;
-        write_log(p, now->epoch_ended ? "epoch" : "progress");
-    }
-    return 0;
+    if (!p->log || (!now->epoch_ended && time - p->logged < LOG_EVERY)) return;
+    p->logged = time;
+    write_log(p, now->epoch_ended ? "epoch" : "progress");
 }
 
 void progress_outcome(progress *p, const char *outcome)

@@ -5,9 +5,20 @@
 
 #include "options.h"
 
-#include <wordloom/nn/word2vec.h>
-
+#include <jansson.h>
 #include <stdio.h>
+
+/* How far training is. */
+typedef struct progress_report {
+    int64_t epoch, epochs;          /* the running epoch, from 1 */
+    int64_t words, total_words;     /* of the run */
+    double lr;                      /* where it last was */
+    double recent_loss, epoch_loss; /* since the last report, since the epoch began; or NaN */
+    bool epoch_ended;
+} progress_report;
+
+/* A loss as a line shows it, such as "loss 4.1234". */
+typedef void progress_loss(char *to, size_t room, double loss);
 
 typedef struct progress {
     bool quiet, terminal, drawn; /* drawn: the cursor stands behind a bar */
@@ -15,7 +26,9 @@ typedef struct progress {
     double start, shown, logged; /* seconds of a steady clock: of training, of the last of each */
     bool begun;                  /* training has been heard of, */
     int64_t first_words;         /* and so many words were behind it then */
-    wl_word2vec_progress last;
+    progress_report last;
+    json_t *more; /* what the log's objects have besides the report: the last report's */
+    progress_loss *tell_loss;
 } progress;
 
 /* Opens the log. Answers 0, or says what is wrong and answers the exit code. */
@@ -32,9 +45,14 @@ double progress_seconds(const progress *p);
 /* A message that stays, above the bar. Nothing where --quiet. */
 void progress_note(progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The callbacks of wl_tokens_count and wl_word2vec_train; `user` is the progress. */
+/* The callback of wl_tokens_count; `user` is the progress. */
 void progress_count(void *user, int64_t words, int64_t bytes, int64_t total_bytes);
-int progress_train(void *user, const wl_word2vec_progress *now);
+
+/* A number for the log: null where it is not finite. */
+json_t *progress_number(double x);
+
+/* Shows and logs a report. The log's object also has the members of `more`, which is taken over. */
+void progress_train(progress *p, const progress_report *now, json_t *more);
 
 /* The log's last object, which has the outcome: "done", "interrupted" or "failed". */
 void progress_outcome(progress *p, const char *outcome);

@@ -1,44 +1,17 @@
 /* wordloom vectors train: word vectors from a text. */
 #include "devices.h"
 #include "program.h"
-#include "progress.h"
 #include "vectors_train_options.h"
 
-#include <wordloom/nn/file.h>
-
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = 1;
-}
-
-/* The second signal finds the default action again. */
-static void catch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal,
-                                .sa_flags = SA_RESTART | (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
+#include <math.h>
+#include <stdio.h>
 
 /* What the run owns, in the order in which it is made. */
 typedef struct job {
     train_options set;
-    progress report;
-    char *checkpoint; /* its path; null: there is no place for one */
-    double kept_at;   /* seconds of training at the last checkpoint */
-    bool kept;        /* there is one of this run */
+    training_run run;
+    wl_word2vec_progress last;
     wl_ctx *ctx;
     wl_corpus *corpus;
     wl_vocabulary *words;
@@ -46,86 +19,39 @@ typedef struct job {
     wl_word2vec *model;
 } job;
 
-/* ------------------------------------------------------------------ files */
-
-static bool regular(const char *path)
+static wl_status save(void *user, const char *path, wl_error *error)
 {
-    struct stat found;
-    return stat(path, &found) || S_ISREG(found.st_mode) || S_ISDIR(found.st_mode);
+    job *j = user;
+    return wl_word2vec_save(j->model, j->tokens, path, error);
 }
 
-/* Finds out before an hour of training whether a file can be written. A FIFO or a device is not
- * touched. */
-static wl_status try_to_write(const char *path, wl_error *error)
+static wl_status load(void *user, const char *path, wl_error *error)
 {
-    wl_writer *writer;
-    if (!path || !regular(path)) return WL_OK;
-    const wl_status status = wl_writer_open(&writer, path, error);
-    if (!status) wl_writer_close(writer);
-    return status;
+    job *j = user;
+    return wl_word2vec_load(j->model, j->tokens, path, error);
 }
 
-/* Beside a FIFO or a device there is no place for a checkpoint. */
-static wl_status name_checkpoint(job *j, wl_error *error)
-{
-    static const char suffix[] = ".checkpoint";
-    const train_options *s = &j->set;
-    if (!s->checkpoint && !regular(s->out)) return WL_OK;
-    j->checkpoint = s->checkpoint ? strdup(s->checkpoint) : malloc(strlen(s->out) + sizeof suffix);
-    if (!j->checkpoint) return wl_error_set(error, WL_NO_MEMORY, "no memory for a file's name");
-    if (!s->checkpoint) strcat(strcpy(j->checkpoint, s->out), suffix);
-    return WL_OK;
-}
+static void tell_loss(char *to, size_t room, double loss) { snprintf(to, room, "loss %.4f", loss); }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    if (stat(a, &x) || stat(b, &y)) return !strcmp(a, b);
-    return x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
-}
-
-/* No file is written over another that the run reads or writes. */
-static int check_distinct(const job *j)
-{
-    const struct {
-        const char *option, *path;
-    } files[] = { { "--corpus", j->set.corpus },
-                  { "--read-vocab", j->set.read_vocabulary },
-                  { "--out", j->set.out },
-                  { "--save-vocab", j->set.save_vocabulary },
-                  { "--checkpoint", j->checkpoint } };
-    enum { FILES = sizeof files / sizeof *files };
-    for (int i = 0; i < FILES; i++)
-        for (int k = i + 1; k < FILES; k++) {
-            if (!files[i].path || !files[k].path || !same_file(files[i].path, files[k].path))
-                continue;
-            say("%s and %s: expected two files, found \"%s\" for both", files[i].option,
-                files[k].option, files[k].path);
-            return EXIT_USAGE;
-        }
-    return EXIT_DONE;
-}
-
-/* Whether the run is kept where it stands now and then. */
-static bool keeps(const job *j) { return j->checkpoint && j->set.checkpoint_every > 0; }
-
-static wl_status keep(job *j, wl_error *error)
-{
-    const wl_status status = wl_word2vec_save(j->model, j->tokens, j->checkpoint, error);
-    j->kept_at = progress_seconds(&j->report);
-    j->kept = j->kept || !status;
-    return status;
-}
-
-/* A checkpoint that cannot be written does not end the run. */
 static int on_report(void *user, const wl_word2vec_progress *now)
 {
     job *j = user;
-    wl_error error;
-    progress_train(&j->report, now);
-    if (!keeps(j) || stop) return 0;
-    if (progress_seconds(&j->report) - j->kept_at < j->set.checkpoint_every) return 0;
-    if (keep(j, &error)) say("no checkpoint: %s", error.text);
+    const progress_report report = { .epoch = now->epoch,
+                                     .epochs = now->epochs,
+                                     .words = now->words,
+                                     .total_words = now->total_words,
+                                     .lr = now->lr,
+                                     .recent_loss = now->recent_loss,
+                                     .epoch_loss = now->epoch_loss,
+                                     .epoch_ended = now->epoch_ended };
+    j->last = *now;
+    progress_train(&j->run.report, &report,
+                   json_pack("{s:I, s:I}", "pairs", (json_int_t)now->pairs, "skipped",
+                             (json_int_t)now->skipped));
+    if (now->epoch_ended)
+        progress_note(&j->run.report, "epoch %" PRId64 "/%" PRId64 ": loss %.4f a pair", now->epoch,
+                      now->epochs, now->epoch_loss);
+    training_keep(&j->run);
     return 0;
 }
 
@@ -136,27 +62,11 @@ static wl_status read_text(job *j, wl_error *error)
     const train_options *s = &j->set;
     if (!s->read_vocabulary)
         return wl_tokens_count(&j->tokens, &j->words, j->corpus, s->min_count, progress_count,
-                               &j->report, &stop, error);
+                               &j->run.report, &training_stop, error);
     const wl_status status = wl_vocabulary_read(&j->words, s->read_vocabulary, error);
     return status ? status
-                  : wl_tokens_encode(&j->tokens, j->corpus, j->words, progress_count, &j->report,
-                                     &stop, error);
-}
-
-static wl_status resume(job *j, wl_error *error)
-{
-    const bool there = j->checkpoint && (access(j->checkpoint, F_OK) == 0 || errno != ENOENT);
-    if (!j->set.resume && there)
-        progress_note(&j->report, "%s is there; --resume would go on from it", j->checkpoint);
-    if (j->set.resume && !there)
-        progress_note(&j->report, "there is no checkpoint %s: starting anew",
-                      j->checkpoint ? j->checkpoint : "beside a device");
-    if (!j->set.resume || !there) return WL_OK;
-    const wl_status status = wl_word2vec_load(j->model, j->tokens, j->checkpoint, error);
-    if (status) return status;
-    j->kept = true;
-    progress_note(&j->report, "going on from %s", j->checkpoint);
-    return WL_OK;
+                  : wl_tokens_encode(&j->tokens, j->corpus, j->words, progress_count,
+                                     &j->run.report, &training_stop, error);
 }
 
 static wl_status make_model(job *j, wl_error *error)
@@ -164,21 +74,19 @@ static wl_status make_model(job *j, wl_error *error)
     train_options *s = &j->set;
     if (s->config.hogwild) s->config.workers = device_workers(s->common.device);
     const wl_status status = wl_word2vec_create(&j->model, j->ctx, &s->config, j->words, error);
-    return status ? status : resume(j, error);
+    return status ? status : training_resume(&j->run, error);
 }
 
 static wl_status prepare(job *j, wl_error *error)
 {
     const train_options *s = &j->set;
-    wl_status status = try_to_write(s->out, error);
-    if (!status && keeps(j)) status = try_to_write(j->checkpoint, error);
-    if (!status) status = wl_corpus_open(&j->corpus, s->corpus, error);
+    wl_status status = wl_corpus_open(&j->corpus, s->corpus, error);
     if (status) return status;
-    catch_signals();
+    training_catch_signals();
     status = read_text(j, error);
     if (status) return status;
     progress_note(
-        &j->report, "%" PRId64 " words, of them %" PRId64 " in the vocabulary of %" PRId64,
+        &j->run.report, "%" PRId64 " words, of them %" PRId64 " in the vocabulary of %" PRId64,
         wl_tokens_all(j->tokens), wl_tokens_words(j->tokens), wl_vocabulary_size(j->words));
     if (s->save_vocabulary) status = wl_vocabulary_write(j->words, s->save_vocabulary, error);
     return status ? status : make_model(j, error);
@@ -186,91 +94,69 @@ static wl_status prepare(job *j, wl_error *error)
 
 /* ------------------------------------------------------------------ the run */
 
-static void summarise(job *j, double seconds)
+static void summarise(job *j)
 {
-    const wl_word2vec_progress *last = &j->report.last;
-    const int64_t words = last->words - j->report.first_words;
-    progress_note(&j->report, "%" PRId64 " words in %.2f s: %.0f k words/s, loss %.4f a pair",
-                  words, seconds, seconds > 0 ? (double)words / seconds * 1e-3 : 0,
-                  last->epoch_loss);
-    if (last->skipped)
-        progress_note(&j->report,
-                      "%" PRId64 " updates were left out, for their scores were not finite",
-                      last->skipped);
-}
-
-static int interrupted(job *j)
-{
-    wl_error error;
-    if (!keeps(j)) {
-        say(j->kept ? "interrupted: %s is as it was, without newer checkpoints"
-                    : "interrupted: nothing is kept, without checkpoints",
-            j->checkpoint);
-        return EXIT_INTERRUPTED;
-    }
-    const wl_status status = keep(j, &error);
-    if (status) return fail(status, &error);
-    say("interrupted: %s has the run so far; the same command with --resume goes on",
-        j->checkpoint);
-    return EXIT_INTERRUPTED;
+    progress *p = &j->run.report;
+    const double seconds = progress_seconds(p);
+    const int64_t words = j->last.words - p->first_words;
+    progress_note(p, "%" PRId64 " words in %.2f s: %.0f k words/s, loss %.4f a pair", words,
+                  seconds, seconds > 0 ? (double)words / seconds * 1e-3 : 0, j->last.epoch_loss);
+    if (j->last.skipped)
+        progress_note(p, "%" PRId64 " updates were left out, for their scores were not finite",
+                      j->last.skipped);
 }
 
 static int write_vectors(job *j)
 {
-    const train_options *s = &j->set;
-    wl_error error, other;
-    const wl_status status = wl_word2vec_write(j->model, s->out, s->format, &error);
-    if (status && keeps(j) && !keep(j, &other))
-        say("%s has the run: the same command with --resume writes the vectors", j->checkpoint);
-    if (status) return fail(status, &error);
-    progress_note(&j->report, "wrote %s: %" PRId64 " words, %" PRId64 " numbers each", s->out,
-                  wl_vocabulary_size(j->words), s->config.dim);
-    if (j->kept && unlink(j->checkpoint) && errno != ENOENT)
-        say("%s: cannot remove: %s", j->checkpoint, strerror(errno));
-    return EXIT_DONE;
+    wl_error error;
+    const char *out = j->run.out;
+    const wl_status status = wl_word2vec_write(j->model, out, j->set.format, &error);
+    if (!status)
+        progress_note(&j->run.report, "wrote %s: %" PRId64 " words, %" PRId64 " numbers each", out,
+                      wl_vocabulary_size(j->words), j->set.config.dim);
+    return training_written(&j->run, status, &error);
 }
 
 static int train(job *j)
 {
     wl_error error;
-    progress_start(&j->report);
-    const wl_status status = wl_word2vec_train(j->model, j->tokens, on_report, j, &stop, &error);
+    progress_start(&j->run.report);
+    const wl_status status =
+        wl_word2vec_train(j->model, j->tokens, on_report, j, &training_stop, &error);
     if (status && status != WL_INTERRUPTED) return fail(status, &error);
-    summarise(j, progress_seconds(&j->report));
-    return status ? interrupted(j) : write_vectors(j);
+    summarise(j);
+    return status ? training_interrupted(&j->run) : write_vectors(j);
 }
 
 static int run(job *j)
 {
+    const training_path files[] = { { "--corpus", j->set.corpus },
+                                    { "--read-vocab", j->set.read_vocabulary },
+                                    { "--save-vocab", j->set.save_vocabulary },
+                                    { NULL, NULL } };
     wl_error error;
     int code = device_open(j->set.common.device, &j->ctx);
+    if (!code) code = training_begin(&j->run, files);
     if (code) return code;
-    wl_status status = name_checkpoint(j, &error);
-    if (status) return fail(status, &error);
-    code = check_distinct(j);
-    if (code) return code;
-    status = prepare(j, &error);
+    const wl_status status = prepare(j, &error);
     return status ? fail(status, &error) : train(j);
 }
 
 int run_vectors_train(int count, char **args)
 {
-    job j = { 0 };
-    int code = train_options_read(&j.set, count, args);
+    job j = { .run = { .save = save, .load = load, .user = &j } };
+    j.last.epoch_loss = NAN;
+    int code = train_options_read(&j.set, &j.run, count, args);
     if (code != OPTIONS_READ) return code;
-    code = progress_open(&j.report, &j.set.common);
+    code = progress_open(&j.run.report, &j.set.common);
     if (code) return code;
+    j.run.report.tell_loss = tell_loss;
     options_apply_threads(j.set.common.threads);
     code = run(&j);
-    progress_outcome(&j.report, code == EXIT_DONE          ? "done"
-                                : code == EXIT_INTERRUPTED ? "interrupted"
-                                                           : "failed");
     wl_word2vec_destroy(j.model);
     wl_tokens_destroy(j.tokens);
     wl_vocabulary_destroy(j.words);
     wl_corpus_close(j.corpus);
     wl_ctx_destroy(j.ctx);
-    free(j.checkpoint);
-    const int closed = progress_close(&j.report);
-    return code ? code : closed;
+    return training_end(&j.run, code);
 }

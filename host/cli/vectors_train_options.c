@@ -16,190 +16,165 @@ typedef struct words {
 
 enum { ROWS = 32 };
 
-/* Adds a table that ends with a row without a name. */
-static void append(option_row to[ROWS], const option_row *rows)
+static void add_files(option_row to[ROWS], train_options *o, training_run *run, words *w)
 {
-    int n = 0;
-    while (to[n].name) n++;
-    while (rows->name && n < ROWS - 1) to[n++] = *rows++;
-}
-
-static void add_files(option_row to[ROWS], train_options *o, words *w)
-{
-    append(to, (const option_row[]){
-                   { .name = "corpus",
-                     .kind = OPTION_TEXT,
-                     .value = &o->corpus,
-                     .placeholder = "FILE",
-                     .help = "text to learn from, - for stdin",
-                     .required = true },
-                   { .name = "out",
-                     .kind = OPTION_TEXT,
-                     .value = &o->out,
-                     .placeholder = "FILE",
-                     .help = "where to write the vectors",
-                     .required = true },
-                   { .name = "format",
-                     .kind = OPTION_CHOICE,
-                     .value = &w->format,
-                     .choices = format_choices,
-                     .help = "name: as its name ends, such as .txt or .safetensors" },
-                   { .name = "min-count",
-                     .kind = OPTION_INTEGER,
-                     .value = &o->min_count,
-                     .low = 1,
-                     .high = 0x1p62,
-                     .help = "rarer words are left out" },
-                   { .name = "save-vocab",
-                     .kind = OPTION_TEXT,
-                     .value = &o->save_vocabulary,
-                     .placeholder = "FILE",
-                     .help = "write words and counts, before training" },
-                   { .name = "read-vocab",
-                     .kind = OPTION_TEXT,
-                     .value = &o->read_vocabulary,
-                     .placeholder = "FILE",
-                     .help = "words and counts instead of counting; no --min-count" },
-                   { 0 },
-               });
+    options_append(to, ROWS,
+                   (const option_row[]){
+                       { .name = "corpus",
+                         .kind = OPTION_TEXT,
+                         .value = &o->corpus,
+                         .placeholder = "FILE",
+                         .help = "text to learn from, - for stdin",
+                         .required = true },
+                       { .name = "out",
+                         .kind = OPTION_TEXT,
+                         .value = &run->out,
+                         .placeholder = "FILE",
+                         .help = "where to write the vectors",
+                         .required = true },
+                       { .name = "format",
+                         .kind = OPTION_CHOICE,
+                         .value = &w->format,
+                         .choices = format_choices,
+                         .help = "name: as its name ends, such as .txt or .safetensors" },
+                       { .name = "min-count",
+                         .kind = OPTION_INTEGER,
+                         .value = &o->min_count,
+                         .low = 1,
+                         .high = 0x1p62,
+                         .help = "rarer words are left out" },
+                       { .name = "save-vocab",
+                         .kind = OPTION_TEXT,
+                         .value = &o->save_vocabulary,
+                         .placeholder = "FILE",
+                         .help = "write words and counts, before training" },
+                       { .name = "read-vocab",
+                         .kind = OPTION_TEXT,
+                         .value = &o->read_vocabulary,
+                         .placeholder = "FILE",
+                         .help = "words and counts instead of counting; no --min-count" },
+                       { 0 },
+                   });
 }
 
 static void add_model(option_row to[ROWS], wl_word2vec_config *c, words *w)
 {
     static const char *const methods[] = { "skipgram", "cbow", NULL };
     static const char *const contexts[] = { "mean", "corrected", "sum", NULL };
-    append(to, (const option_row[]){
-                   { .name = "method",
-                     .kind = OPTION_CHOICE,
-                     .value = &w->method,
-                     .choices = methods,
-                     .help = "how to learn" },
-                   { .name = "dim",
-                     .kind = OPTION_INTEGER,
-                     .value = &c->dim,
-                     .low = 1,
-                     .high = 65536,
-                     .help = "numbers a vector" },
-                   { .name = "window",
-                     .kind = OPTION_INTEGER,
-                     .value = &c->window,
-                     .low = 1,
-                     .high = 1000,
-                     .help = "context words to either side at most" },
-                   { .name = "context",
-                     .kind = OPTION_CHOICE,
-                     .value = &w->context,
-                     .choices = contexts,
-                     .help = "cbow: what of the context; corrected: gradients too" },
-                   { .name = "init-range",
-                     .kind = OPTION_REAL,
-                     .value = &c->init_range,
-                     .high = 1e6,
-                     .help = "vectors begin within plus or minus X/dim" },
-                   { .name = "subword",
-                     .kind = OPTION_TEXT,
-                     .value = &w->subword,
-                     .placeholder = "MIN-MAX",
-                     .help = "learn n-grams of so many characters too" },
-                   { .name = "buckets",
-                     .kind = OPTION_INTEGER,
-                     .value = &c->subword.buckets,
-                     .low = 1,
-                     .high = 0x7fffffff,
-                     .help = "rows that n-grams share" },
-                   { 0 },
-               });
+    options_append(to, ROWS,
+                   (const option_row[]){
+                       { .name = "method",
+                         .kind = OPTION_CHOICE,
+                         .value = &w->method,
+                         .choices = methods,
+                         .help = "how to learn" },
+                       { .name = "dim",
+                         .kind = OPTION_INTEGER,
+                         .value = &c->dim,
+                         .low = 1,
+                         .high = 65536,
+                         .help = "numbers a vector" },
+                       { .name = "window",
+                         .kind = OPTION_INTEGER,
+                         .value = &c->window,
+                         .low = 1,
+                         .high = 1000,
+                         .help = "context words to either side at most" },
+                       { .name = "context",
+                         .kind = OPTION_CHOICE,
+                         .value = &w->context,
+                         .choices = contexts,
+                         .help = "cbow: what of the context; corrected: gradients too" },
+                       { .name = "init-range",
+                         .kind = OPTION_REAL,
+                         .value = &c->init_range,
+                         .high = 1e6,
+                         .help = "vectors begin within plus or minus X/dim" },
+                       { .name = "subword",
+                         .kind = OPTION_TEXT,
+                         .value = &w->subword,
+                         .placeholder = "MIN-MAX",
+                         .help = "learn n-grams of so many characters too" },
+                       { .name = "buckets",
+                         .kind = OPTION_INTEGER,
+                         .value = &c->subword.buckets,
+                         .low = 1,
+                         .high = 0x7fffffff,
+                         .help = "rows that n-grams share" },
+                       { 0 },
+                   });
 }
 
 static void add_negatives(option_row to[ROWS], wl_word2vec_config *c, words *w)
 {
     static const char *const negatives[] = { "window", "pair", NULL };
-    append(to, (const option_row[]){
-                   { .name = "negative",
-                     .kind = OPTION_INTEGER,
-                     .value = &c->negative,
-                     .low = 1,
-                     .high = 1000,
-                     .help = "negatives drawn at a time" },
-                   { .name = "negatives-per",
-                     .kind = OPTION_CHOICE,
-                     .value = &w->negatives,
-                     .choices = negatives,
-                     .help = "drawn for a centre word, or for each pair of it" },
-                   { .name = "noise-power",
-                     .kind = OPTION_REAL,
-                     .value = &c->power,
-                     .low = -10,
-                     .high = 10,
-                     .help = "of counts, by which negatives are drawn" },
-                   { 0 },
-               });
+    options_append(to, ROWS,
+                   (const option_row[]){
+                       { .name = "negative",
+                         .kind = OPTION_INTEGER,
+                         .value = &c->negative,
+                         .low = 1,
+                         .high = 1000,
+                         .help = "negatives drawn at a time" },
+                       { .name = "negatives-per",
+                         .kind = OPTION_CHOICE,
+                         .value = &w->negatives,
+                         .choices = negatives,
+                         .help = "drawn for a centre word, or for each pair of it" },
+                       { .name = "noise-power",
+                         .kind = OPTION_REAL,
+                         .value = &c->power,
+                         .low = -10,
+                         .high = 10,
+                         .help = "of counts, by which negatives are drawn" },
+                       { 0 },
+                   });
 }
 
 static void add_training(option_row to[ROWS], wl_word2vec_config *c, words *w)
 {
-    append(to, (const option_row[]){
-                   { .name = "sample",
-                     .kind = OPTION_REAL,
-                     .value = &c->sample,
-                     .high = HUGE_VAL,
-                     .help = "subsampling of frequent words, 0 for none" },
-                   { .name = "epochs",
-                     .kind = OPTION_INTEGER,
-                     .value = &c->epochs,
-                     .low = 1,
-                     .high = 100000,
-                     .help = "passes over the text" },
-                   { .name = "lr",
-                     .kind = OPTION_REAL,
-                     .value = &c->lr,
-                     .low = 1e-30,
-                     .high = 1000,
-                     .help = "first learning rate, which then falls" },
-                   { .name = "min-lr-fraction",
-                     .kind = OPTION_REAL,
-                     .value = &c->min_lr_fraction,
-                     .low = 0,
-                     .high = 1,
-                     .help = "of the first learning rate: what it falls to" },
-                   { .name = "batch",
-                     .kind = OPTION_INTEGER,
-                     .value = &c->batch,
-                     .low = 1,
-                     .high = 1048576,
-                     .help = "centre words a mini-batch" },
-                   { .name = "cap",
-                     .kind = OPTION_REAL,
-                     .value = &c->cap,
-                     .high = HUGE_VAL,
-                     .help = "updates of an input row a mini-batch (output: twice), 0: all" },
-                   { .name = "hogwild",
-                     .kind = OPTION_FLAG,
-                     .value = &w->hogwild,
-                     .help = "no mini-batches: threads race, which is faster" },
-                   { 0 },
-               });
-}
-
-static void add_checkpoints(option_row to[ROWS], train_options *o)
-{
-    append(to, (const option_row[]){
-                   { .name = "checkpoint",
-                     .kind = OPTION_TEXT,
-                     .value = &o->checkpoint,
-                     .placeholder = "FILE",
-                     .help = "where an unfinished run is kept; else OUT.checkpoint" },
-                   { .name = "checkpoint-every",
-                     .kind = OPTION_REAL,
-                     .value = &o->checkpoint_every,
-                     .high = 1e9,
-                     .help = "seconds between two checkpoints, 0 for none" },
-                   { .name = "resume",
-                     .kind = OPTION_FLAG,
-                     .value = &o->resume,
-                     .help = "go on from the checkpoint, where there is one" },
-                   { 0 },
-               });
+    options_append(to, ROWS,
+                   (const option_row[]){
+                       { .name = "sample",
+                         .kind = OPTION_REAL,
+                         .value = &c->sample,
+                         .high = HUGE_VAL,
+                         .help = "subsampling of frequent words, 0 for none" },
+                       { .name = "epochs",
+                         .kind = OPTION_INTEGER,
+                         .value = &c->epochs,
+                         .low = 1,
+                         .high = 100000,
+                         .help = "passes over the text" },
+                       { .name = "lr",
+                         .kind = OPTION_REAL,
+                         .value = &c->lr,
+                         .low = 1e-30,
+                         .high = 1000,
+                         .help = "first learning rate, which then falls" },
+                       { .name = "min-lr-fraction",
+                         .kind = OPTION_REAL,
+                         .value = &c->min_lr_fraction,
+                         .low = 0,
+                         .high = 1,
+                         .help = "of the first learning rate: what it falls to" },
+                       { .name = "batch",
+                         .kind = OPTION_INTEGER,
+                         .value = &c->batch,
+                         .low = 1,
+                         .high = 1048576,
+                         .help = "centre words a mini-batch" },
+                       { .name = "cap",
+                         .kind = OPTION_REAL,
+                         .value = &c->cap,
+                         .high = HUGE_VAL,
+                         .help = "updates of an input row a mini-batch (output: twice), 0: all" },
+                       { .name = "hogwild",
+                         .kind = OPTION_FLAG,
+                         .value = &w->hogwild,
+                         .help = "no mini-batches: threads race, which is faster" },
+                       { 0 },
+                   });
 }
 
 static const char summary[] =
@@ -229,7 +204,7 @@ static int read_subword(const char *text, wl_subword *to)
 }
 
 /* Puts the words into the configuration. */
-static int settle(train_options *o, const words *w)
+static int settle(train_options *o, const training_run *run, const words *w)
 {
     static const int dtypes[] = { WL_F32, WL_F16, WL_BF16 };
     wl_word2vec_config *c = &o->config;
@@ -241,30 +216,29 @@ static int settle(train_options *o, const words *w)
     c->seed = (uint64_t)o->common.seed;
     const int status = read_subword(w->subword, &c->subword);
     if (status != OPTIONS_READ) return status;
-    const int code = format_choose("--out", o->out, w->format, &o->format);
+    const int code = format_choose("--out", run->out, w->format, &o->format);
     return code ? code : OPTIONS_READ;
 }
 
-int train_options_read(train_options *o, int count, char **args)
+int train_options_read(train_options *o, training_run *run, int count, char **args)
 {
     words w = { 0 };
-    option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS];
+    option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS], checkpoints[TRAINING_ROWS];
     const subcommand command = { .name = "vectors train",
                                  .arguments = "",
                                  .summary = summary,
                                  .options = rows,
                                  .common = common };
     int first;
-    *o = (train_options){ .config = wl_word2vec_defaults(),
-                          .min_count = 5,
-                          .checkpoint_every = 300 };
+    *o = (train_options){ .config = wl_word2vec_defaults(), .min_count = 5 };
     o->config.subword.buckets = 2000000;
-    add_files(rows, o, &w);
+    add_files(rows, o, run, &w);
     add_model(rows, &o->config, &w);
     add_negatives(rows, &o->config, &w);
     add_training(rows, &o->config, &w);
-    add_checkpoints(rows, o);
+    training_options(run, checkpoints);
+    options_append(rows, ROWS, checkpoints);
     options_common(&o->common, common);
     const int status = options_read(&command, count, args, &first);
-    return status == OPTIONS_READ ? settle(o, &w) : status;
+    return status == OPTIONS_READ ? settle(o, run, &w) : status;
 }

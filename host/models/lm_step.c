@@ -15,7 +15,7 @@ static wl_update_rule rule_of(const wl_lm_pass *p)
                          .beta1 = 0.9,
                          .beta2 = c->optimizer == WL_ADAM ? 0.999 : 0.99,
                          .eps = 1e-8,
-                         .rounding = WL_ROUND_STOCHASTIC,
+                         .rounding = c->dtype == WL_F32 ? WL_ROUND_NEAREST : WL_ROUND_STOCHASTIC,
                          .seed = c->seed };
     if (c->optimizer == WL_ADAM || c->dtype != WL_F32) r.step = p->step;
     return r;

@@ -1,0 +1,154 @@
+/* wordloom lm train: a recurrent language model from a text. */
+#include "devices.h"
+#include "lm.h"
+#include "lm_train_options.h"
+#include "program.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* What the run owns, in the order in which it is made. */
+typedef struct job {
+    lm_train_options set;
+    training_run run;
+    wl_lm_progress last;
+    wl_ctx *ctx;
+    wl_vocabulary *words;
+    wl_text *text, *validation;
+    wl_lm *model;
+    wl_status written; /* of the last time that the model was */
+} job;
+
+static wl_status save(void *user, const char *path, wl_error *error)
+{
+    job *j = user;
+    return wl_lm_save(j->model, j->text, path, error);
+}
+
+static wl_status load(void *user, const char *path, wl_error *error)
+{
+    job *j = user;
+    return wl_lm_load(j->model, j->text, path, error);
+}
+
+static void tell_words(char *to, size_t room, double loss)
+{
+    lm_tell_loss(to, room, WL_TEXT_WORD, loss);
+}
+
+static void tell_characters(char *to, size_t room, double loss)
+{
+    lm_tell_loss(to, room, WL_TEXT_CHAR, loss);
+}
+
+/* ------------------------------------------------------------------ reports */
+
+static void note_epoch(job *j, const wl_lm_progress *now)
+{
+    char train[64], valid[64] = "";
+    lm_tell_loss(train, sizeof train, j->set.config.level, now->epoch_loss);
+    if (isfinite(now->validation))
+        lm_tell_loss(valid, sizeof valid, j->set.config.level, now->validation);
+    progress_note(&j->run.report, "epoch %" PRId64 "/%" PRId64 ": %s%s%s%s, %.0f s", now->epoch,
+                  now->epochs, train, *valid ? ", validation " : "", valid,
+                  *valid && now->best ? " (best)" : "", progress_seconds(&j->run.report));
+}
+
+/* The best model so far is the one that is kept. */
+static void write_best(job *j)
+{
+    wl_error error;
+    j->written = wl_lm_write(j->model, j->run.out, &error);
+    if (j->written) say("%s", error.text);
+}
+
+static int on_report(void *user, const wl_lm_progress *now)
+{
+    job *j = user;
+    const progress_report report = { .epoch = now->epoch,
+                                     .epochs = now->epochs,
+                                     .words = now->words,
+                                     .total_words = now->total_words,
+                                     .lr = now->lr,
+                                     .recent_loss = now->recent_loss,
+                                     .epoch_loss = now->epoch_loss,
+                                     .epoch_ended = now->epoch_ended };
+    j->last = *now;
+    progress_train(&j->run.report, &report,
+                   json_pack("{s:I, s:I, s:o}", "steps", (json_int_t)now->steps, "skipped",
+                             (json_int_t)now->skipped, "validation",
+                             progress_number(now->validation)));
+    if (now->epoch_ended) note_epoch(j, now);
+    if (now->epoch_ended && now->best) write_best(j);
+    training_keep(&j->run);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ the run */
+
+static wl_status prepare(job *j, wl_error *error)
+{
+    const lm_train_options *s = &j->set;
+    wl_status status = wl_text_count(&j->text, &j->words, s->corpus, s->config.level, s->min_count,
+                                     s->max_vocabulary, error);
+    if (!status && s->validation)
+        status = wl_text_read(&j->validation, s->validation, s->config.level, j->words, error);
+    if (!status) status = wl_lm_create(&j->model, j->ctx, &s->config, j->words, error);
+    if (status) return status;
+    progress_note(&j->run.report,
+                  "%" PRId64 " tokens, a vocabulary of %" PRId64 ", %" PRId64 " parameters",
+                  wl_text_size(j->text), wl_vocabulary_size(j->words), wl_lm_parameters(j->model));
+    training_catch_signals();
+    return training_resume(&j->run, error);
+}
+
+static int train(job *j)
+{
+    wl_error error;
+    progress *p = &j->run.report;
+    progress_start(p);
+    const wl_status status =
+        wl_lm_train(j->model, j->text, j->validation, on_report, j, &training_stop, &error);
+    if (status == WL_INTERRUPTED) return training_interrupted(&j->run);
+    if (status) return fail(status, &error);
+    progress_note(p, "%" PRId64 " words in %.1f s", j->last.words - p->first_words,
+                  progress_seconds(p));
+    if (j->last.skipped)
+        progress_note(p, "%" PRId64 " steps were left out, for their gradients were not finite",
+                      j->last.skipped);
+    wl_error_set(&error, WL_OK, "%s was not written", j->run.out);
+    return training_written(&j->run, j->written, &error);
+}
+
+static int run(job *j)
+{
+    const training_path files[] = { { "--corpus", j->set.corpus },
+                                    { "--valid", j->set.validation },
+                                    { NULL, NULL } };
+    wl_error error;
+    int code = device_open(j->set.common.device, &j->ctx);
+    if (!code) code = training_begin(&j->run, files);
+    if (code) return code;
+    const wl_status status = prepare(j, &error);
+    return status ? fail(status, &error) : train(j);
+}
+
+int run_lm_train(int count, char **args)
+{
+    job j = { .run = { .save = save, .load = load, .user = &j } };
+    int code = lm_train_options_read(&j.set, &j.run, count, args);
+    if (code != OPTIONS_READ) return code;
+    code = progress_open(&j.run.report, &j.set.common);
+    if (code) return code;
+    j.run.report.tell_loss = j.set.config.level == WL_TEXT_CHAR ? tell_characters : tell_words;
+    options_apply_threads(j.set.common.threads);
+    code = run(&j);
+    wl_lm_destroy(j.model);
+    wl_text_destroy(j.validation);
+    wl_text_destroy(j.text);
+    wl_vocabulary_destroy(j.words);
+    wl_ctx_destroy(j.ctx);
+    return training_end(&j.run, code);
+}
