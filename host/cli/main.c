@@ -5,7 +5,6 @@
 #include <wordloom/context.h>
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,36 +145,15 @@ static int flush(int code)
  * training was measured up to 20 times slower than with a wait of about 0.1 ms. libgomp reads the
  * variable when it is loaded, so that it takes a program that begins anew. Whoever sets one of
  * the variables has the say. */
-static bool wait_briefly(void)
+static void wait_briefly(char **argv)
 {
-    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return false;
-    return setenv("GOMP_SPINCOUNT", "2000", 1) == 0;
-}
-
-/* OpenBLAS up to 0.3.21 knows AMD's processors with AVX-512 for ones with AVX2, and its products
- * take twice the time (measured on a Zen 4: 125 GFLOP/s instead of 240). It reads its variable when
- * it is loaded too. */
-static bool name_processor(void)
-{
-#if defined(__x86_64__)
-    if (getenv("OPENBLAS_CORETYPE") || !__builtin_cpu_is("amd")) return false;
-    if (!__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512bw")) return false;
-    return setenv("OPENBLAS_CORETYPE", "SkylakeX", 1) == 0;
-#else
-    return false;
-#endif
-}
-
-/* Begins anew, once, where libraries are to find other variables. */
-static void prepare_libraries(char **argv)
-{
-    const bool waits = wait_briefly(), named = name_processor();
-    if (waits || named) execv("/proc/self/exe", argv);
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
+    if (setenv("GOMP_SPINCOUNT", "2000", 1) == 0) execv("/proc/self/exe", argv);
 }
 
 int main(int argc, char **argv)
 {
-    prepare_libraries(argv);
+    wait_briefly(argv);
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
