@@ -18,7 +18,8 @@ typedef struct job {
     wl_vocabulary *words;
     wl_text *text, *validation;
     wl_lm *model;
-    wl_status written; /* of the last time that the model was */
+    wl_status written; /* of the last time that the model was, */
+    wl_error trouble;  /* and why it was not */
 } job;
 
 static wl_status save(void *user, const char *path, wl_error *error)
@@ -56,12 +57,11 @@ static void note_epoch(job *j, const wl_lm_progress *now)
                   *valid && now->best ? " (best)" : "", progress_seconds(&j->run.report));
 }
 
-/* The best model so far is the one that is kept. */
-static void write_best(job *j)
+/* The best model so far is the one that is written; nonzero: it cannot be, which ends the run. */
+static int write_best(job *j)
 {
-    wl_error error;
-    j->written = wl_lm_write(j->model, j->run.out, &error);
-    if (j->written) say("%s", error.text);
+    j->written = wl_lm_write(j->model, j->run.out, &j->trouble);
+    return j->written != WL_OK;
 }
 
 static int on_report(void *user, const wl_lm_progress *now)
@@ -81,7 +81,7 @@ static int on_report(void *user, const wl_lm_progress *now)
                              (json_int_t)now->skipped, "validation",
                              progress_number(now->validation)));
     if (now->epoch_ended) note_epoch(j, now);
-    if (now->epoch_ended && now->best) write_best(j);
+    if (now->epoch_ended && now->best && write_best(j)) return 1;
     training_keep(&j->run);
     return 0;
 }
@@ -101,7 +101,11 @@ static wl_status prepare(job *j, wl_error *error)
                   "%" PRId64 " tokens, a vocabulary of %" PRId64 ", %" PRId64 " parameters",
                   wl_text_size(j->text), wl_vocabulary_size(j->words), wl_lm_parameters(j->model));
     training_catch_signals();
-    return training_resume(&j->run, error);
+    status = training_resume(&j->run, error);
+    /* a run that ended for a file that could not be written left it to this one */
+    if (!status && j->run.kept && wl_lm_at_best(j->model))
+        status = wl_lm_write(j->model, j->run.out, error);
+    return status;
 }
 
 static int train(job *j)
@@ -111,6 +115,7 @@ static int train(job *j)
     progress_start(p);
     const wl_status status =
         wl_lm_train(j->model, j->text, j->validation, on_report, j, &training_stop, &error);
+    if (j->written) return training_written(&j->run, j->written, &j->trouble);
     if (status == WL_INTERRUPTED) return training_interrupted(&j->run);
     if (status) return fail(status, &error);
     progress_note(p, "%" PRId64 " words in %.1f s", j->last.words - p->first_words,
@@ -118,8 +123,7 @@ static int train(job *j)
     if (j->last.skipped)
         progress_note(p, "%" PRId64 " steps were left out, for their gradients were not finite",
                       j->last.skipped);
-    wl_error_set(&error, WL_OK, "%s was not written", j->run.out);
-    return training_written(&j->run, j->written, &error);
+    return training_written(&j->run, WL_OK, NULL);
 }
 
 static int run(job *j)

@@ -9,13 +9,13 @@
 /* What is a word, or a flag, and a number in the configuration. */
 typedef struct words {
     int level, cell, optimizer; /* numbers of choices */
-    bool tie, residual;
+    bool tie;
 } words;
 
 enum { ROWS = 32 };
 
 static const char *const levels[] = { "word", "char", NULL };
-static const char *const cells[] = { "rnn", "gru", "lstm", NULL };
+static const char *const cells[] = { "lstm", NULL };
 static const char *const rules[] = { "sgd",     "momentum", "nesterov", "adagrad",
                                      "rmsprop", "adam",     NULL };
 
@@ -95,10 +95,6 @@ static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
           .kind = OPTION_FLAG,
           .value = &w->tie,
           .help = "the output's weights are the embedding" },
-        { .name = "residual",
-          .kind = OPTION_FLAG,
-          .value = &w->residual,
-          .help = "from the second layer on a layer's input is added to its output" },
         { 0 },
     };
     options_append(to, ROWS, rows);
@@ -178,7 +174,6 @@ static int settle(lm_train_options *o, const words *w)
     c->cell = w->cell;
     c->optimizer = w->optimizer;
     c->tie = w->tie;
-    c->residual = w->residual;
     c->dtype = dtypes[o->common.dtype];
     c->seed = (uint64_t)o->common.seed;
     if (!c->tie || c->embed == c->hidden) return OPTIONS_READ;
@@ -190,7 +185,7 @@ static int settle(lm_train_options *o, const words *w)
 
 int lm_train_options_read(lm_train_options *o, training_run *run, int count, char **args)
 {
-    words w = { .cell = WL_CELL_LSTM };
+    words w = { 0 };
     option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS], checkpoints[TRAINING_ROWS];
     const subcommand command = {
         .name = "lm train", .arguments = "", .summary = summary, .options = rows, .common = common

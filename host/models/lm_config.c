@@ -24,7 +24,7 @@ wl_lm_config wl_lm_defaults(void)
 }
 
 static const char *const levels[] = { [WL_TEXT_WORD] = "word", [WL_TEXT_CHAR] = "char", NULL };
-static const char *const cells[] = { "rnn", "gru", "lstm", NULL };
+static const char *const cells[] = { "lstm", NULL };
 static const char *const dtypes[] = { "", "f32", "", "f16", "bf16", NULL };
 static const char *const rules[] = { "sgd",     "momentum", "nesterov", "adagrad",
                                      "rmsprop", "adam",     NULL };
@@ -54,7 +54,6 @@ static const wl_field fields[] = {
       .low = 1,
       .high = 65536 },
     { .name = "tie", .kind = WL_FIELD_FLAG, .offset = offsetof(wl_lm_config, tie) },
-    { .name = "residual", .kind = WL_FIELD_FLAG, .offset = offsetof(wl_lm_config, residual) },
     { .name = "dropout",
       .kind = WL_FIELD_REAL,
       .offset = offsetof(wl_lm_config, dropout),

@@ -253,9 +253,25 @@ wl_status wl_lm_pass_reset(wl_lm_pass *p, wl_error *error)
     return status;
 }
 
+/* What training counts on the device, from the run's start. */
+static wl_status begin_training(const wl_lm_pass *p, wl_error *error)
+{
+    const int64_t zero = 0;
+    const float loss_scale = 65536;
+    const wl_tensor *const counts[] = { &p->step, &p->skipped, &p->in_a_row, &p->clean };
+    wl_ctx *ctx = p->model->ctx;
+    wl_status status = wl_ctx_copy(ctx, p->total.data, &zero, sizeof(float));
+    for (int i = 0; i < 4 && !status; i++)
+        if (counts[i]->ndim) status = wl_ctx_copy(ctx, counts[i]->data, &zero, sizeof zero);
+    if (p->loss_scale.ndim && !status)
+        status = wl_ctx_copy(ctx, p->loss_scale.data, &loss_scale, sizeof loss_scale);
+    return wl_lm_failed(p->model, status, error);
+}
+
 static wl_status begin(wl_lm_pass *p, const int32_t *ids, wl_error *error)
 {
     wl_status status = wl_arena_create(&p->arena, p->model->ctx, carve, p, error);
+    if (!status && p->training) status = begin_training(p, error);
     if (status) return status;
     status = wl_ctx_copy(p->model->ctx, p->ids.data, ids, (size_t)p->N * sizeof *ids);
     return status ? wl_lm_failed(p->model, status, error) : wl_lm_pass_reset(p, error);

@@ -154,6 +154,18 @@ wl_status wl_lm_begin_run(wl_lm *m, const wl_text *text, wl_error *error)
     return wl_lm_pass_create(&m->run, m, c->time, c->batch, wl_text_ids(text), N, true, error);
 }
 
+int wl_lm_at_best(const wl_lm *m) { return m->at.epoch > 0 && m->at.step == 0 && m->at.stale == 0; }
+
+static wl_status check_validation(const wl_text *validation, wl_error *error)
+{
+    const int64_t least = VALIDATION_BATCH * VALIDATION_TIME + 1;
+    if (!validation || wl_text_size(validation) >= least) return WL_OK;
+    return wl_error_set(error, WL_OUT_OF_RANGE,
+                        "a validation text of %" PRId64 " tokens is too short: expected at least "
+                        "%" PRId64,
+                        wl_text_size(validation), least);
+}
+
 wl_status wl_lm_train(wl_lm *m, const wl_text *text, const wl_text *validation, wl_lm_report *hear,
                       void *user, const volatile sig_atomic_t *stop, wl_error *error)
 {
@@ -168,7 +180,8 @@ wl_status wl_lm_train(wl_lm *m, const wl_text *text, const wl_text *validation, 
                               .recent_loss = NAN,
                               .epoch_loss = NAN,
                               .validation = NAN };
-    wl_status status = wl_lm_begin_run(m, text, error);
+    wl_status status = check_validation(validation, error);
+    if (!status) status = wl_lm_begin_run(m, text, error);
     if (!status) status = send_rate(&r, error);
     while (!status && m->at.epoch < c->epochs && !(c->patience && m->at.stale >= c->patience))
         status = train_epoch(&r, error);

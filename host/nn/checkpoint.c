@@ -30,6 +30,9 @@ static wl_status no_memory(const char *path, wl_error *error)
 static wl_status describe(job *j, const wl_checkpoint *c, const char *path, wl_error *error)
 {
     *j = (job){ .c = c, .path = path };
+    if (c->count > MOST_TENSORS)
+        return wl_error_set(error, WL_OUT_OF_RANGE, "%s: expected at most %d tensors", path,
+                            MOST_TENSORS);
     snprintf(j->model, sizeof j->model, "%s checkpoint", c->model);
     snprintf(j->text, sizeof j->text, "%016" PRIx64, c->text);
     if (!c->config || wl_vocabulary_encode(c->words, &j->words, &j->length))

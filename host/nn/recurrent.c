@@ -56,10 +56,9 @@ static wl_status lstm_backward(const wl_recurrent_pass *p, int from, size_t *byt
 static const struct cell {
     const char *name;
     int64_t gates;
-    int cells; /* whether there is a cell state */
     cell_call *forward, *backward;
 } cells[] = {
-    [WL_CELL_LSTM] = { "lstm", 4, 1, lstm_forward, lstm_backward },
+    [WL_CELL_LSTM] = { "lstm", 4, lstm_forward, lstm_backward },
 };
 
 const char *wl_cell_name(wl_cell cell) { return cells[cell].name; }
@@ -69,11 +68,10 @@ void wl_recurrent_add(wl_recurrent *l, wl_parameters *parameters, wl_cell cell, 
                       int64_t H, const char *name)
 {
     const int64_t gates = cells[cell].gates * H;
-    *l = (wl_recurrent){ .parameters = parameters, .cell = cell, .D = D, .H = H, .bn = -1 };
+    *l = (wl_recurrent){ .parameters = parameters, .cell = cell, .D = D, .H = H };
     l->w = wl_parameters_add(parameters, gates, D, "%s.w", name);
     l->r = wl_parameters_add(parameters, gates, H, "%s.r", name);
     l->b = wl_parameters_add(parameters, gates, 0, "%s.b", name);
-    if (cell == WL_CELL_GRU) l->bn = wl_parameters_add(parameters, H, 0, "%s.bn", name);
 }
 
 static wl_status draw(const wl_recurrent *l, int32_t number, int64_t inputs, uint64_t seed,
@@ -98,10 +96,10 @@ void wl_recurrent_carve(wl_recurrent_pass *p, const wl_recurrent *l, wl_arena *a
     p->layer = l;
     p->h = wl_arena_take(arena, dtype, 3, (int64_t[4]){ T, B, l->H });
     p->gates = wl_arena_take(arena, dtype, 3, (int64_t[4]){ T, B, c->gates * l->H });
-    if (c->cells) p->cells = wl_arena_take(arena, WL_F32, 3, (int64_t[4]){ T, B, l->H });
+    p->cells = wl_arena_take(arena, WL_F32, 3, (int64_t[4]){ T, B, l->H });
     for (int i = 0; i < 2; i++) {
         p->state[i] = wl_arena_take(arena, dtype, 2, (int64_t[4]){ B, l->H });
-        if (c->cells) p->cell_state[i] = wl_arena_take(arena, WL_F32, 2, (int64_t[4]){ B, l->H });
+        p->cell_state[i] = wl_arena_take(arena, WL_F32, 2, (int64_t[4]){ B, l->H });
     }
 }
 

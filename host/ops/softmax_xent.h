@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    WL_XENT_ROWS = 350,         /* worked at a time, at least, of more */
+    WL_XENT_ROWS = 350,         /* worked at a time, at most */
     WL_XENT_ELEMENTS = 1 << 24, /* of logits at a time, at most: fewer rows for more words */
     WL_XENT_LEAST_ROWS = 32,
 };
@@ -54,7 +54,7 @@ static inline int64_t wl_xent_rows(const wl_xent *n)
     int64_t most = WL_XENT_ELEMENTS / (n->V > 0 ? n->V : 1);
     if (most < WL_XENT_LEAST_ROWS) most = WL_XENT_LEAST_ROWS;
     if (most > WL_XENT_ROWS) most = WL_XENT_ROWS;
-    const int64_t parts = n->N > most ? n->N / most : 1;
+    const int64_t parts = n->N > most ? (n->N + most - 1) / most : 1;
     return (n->N + parts - 1) / parts;
 }
 

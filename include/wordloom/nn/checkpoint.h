@@ -32,7 +32,8 @@ typedef struct wl_checkpoint {
     void *user;
 } wl_checkpoint;
 
-/* Replaces the file at `path`. WL_IO_ERROR. WL_NO_MEMORY. */
+/* Replaces the file at `path`. WL_OUT_OF_RANGE: more than 512 tensors. WL_IO_ERROR. WL_NO_MEMORY.
+ */
 WL_API wl_status wl_checkpoint_save(const wl_checkpoint *checkpoint, const char *path,
                                     wl_error *error);
 

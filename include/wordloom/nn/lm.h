@@ -1,10 +1,10 @@
 /* Recurrent language models: the probability of each word, or character, after those before it.
  *
- *   x_0[t] = embedding[id[t]]        y_l = RNN, GRU or LSTM of x_{l-1} (x_l = y_l, or y_l +
- * x_{l-1}) p(id[t+1])  =  softmax(W y_L[t] + b)
+ *   x_0[t]  =  embedding[id[t]]          x_l  =  LSTM of x_{l-1}
+ *   p(id[t+1])  =  softmax(W x_L[t] + b)
  *
- * with dropout on x_0 and on every y_l (Zaremba et al. 2014, "Recurrent Neural Network
- * Regularization"), and W the embedding itself where tied (Press and Wolf 2017, "Using the Output
+ * with dropout on every x_l (Zaremba et al. 2014, "Recurrent Neural Network Regularization"), and W
+ * the embedding itself where tied (Press and Wolf 2017, "Using the Output
  * Embedding to Improve Language Models"). Trained by truncated back-propagation: a text is cut into
  * `batch` streams of equal length, of which each step reads `time` more ids, while states are
  * carried along (Mikolov et al. 2010, "Recurrent neural network based language model"). */
@@ -21,16 +21,15 @@ WL_BEGIN
 enum { WL_LM_MOST_LAYERS = 16 };
 
 typedef struct wl_lm_config {
-    int32_t level;    /* WL_TEXT_WORD or WL_TEXT_CHAR; WL_TEXT_WORD */
-    int32_t cell;     /* a wl_cell; WL_CELL_LSTM */
-    int64_t layers;   /* 1 to 16; 1 */
-    int64_t embed;    /* numbers a word's vector, 1 to 65536; 100 */
-    int64_t hidden;   /* units of a layer, 1 to 65536; 100 */
-    int32_t tie;      /* 1: the output weights are the embedding, and embed is hidden; 0 */
-    int32_t residual; /* 1: from the second layer on a layer's input is added to its output; 0 */
-    double dropout;   /* 0 to under 1; 0 */
-    int32_t dtype;    /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
-    uint64_t seed;    /* 1 */
+    int32_t level;  /* WL_TEXT_WORD or WL_TEXT_CHAR; WL_TEXT_WORD */
+    int32_t cell;   /* a wl_cell; WL_CELL_LSTM */
+    int64_t layers; /* 1 to 16; 1 */
+    int64_t embed;  /* numbers a word's vector, 1 to 65536; 100 */
+    int64_t hidden; /* units of a layer, 1 to 65536; 100 */
+    int32_t tie;    /* 1: the output weights are the embedding, and embed is hidden; 0 */
+    double dropout; /* 0 to under 1; 0 */
+    int32_t dtype;  /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
+    uint64_t seed;  /* 1 */
 
     /* training */
     int64_t batch;     /* streams, 1 to 65536; 20 */
@@ -101,6 +100,10 @@ WL_API wl_status wl_lm_train(wl_lm *model, const wl_text *text, const wl_text *v
  * ends with the same bits as one that was never interrupted. */
 WL_API wl_status wl_lm_save(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
 WL_API wl_status wl_lm_load(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
+
+/* Whether a run stands at the end of an epoch that is the best so far (or has no validation): the
+ * model is the one to be written. */
+WL_API int wl_lm_at_best(const wl_lm *model);
 
 /* ------------------------------------------------------------------ use */
 
