@@ -1,0 +1,69 @@
+/* <wordloom/softmax_xent.h> against the golden files softmax_loss and time_softmax_loss*. */
+#include "golden.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* Loss and gradient at logits of N rows; the outcome of forward is the caller's. */
+static outcome both_ways(const golden *g, const char *logits, const char *labels,
+                         const char *wanted, double dloss)
+{
+    const long long N = golden_count(g, labels), V = golden_count(g, logits) / N;
+    op_case forward = golden_case("softmax_xent_forward", "N=%lld V=%lld", N, V);
+    op_case backward = golden_case("softmax_xent_backward", "N=%lld V=%lld", N, V);
+    put_golden(&forward, "logits", g, logits);
+    put_golden(&forward, "labels", g, labels);
+    outcome f = golden_run(&forward);
+    put_golden(&backward, "logits", g, logits);
+    put_golden(&backward, "labels", g, labels);
+    put_values(&backward, "lse", row_of(&f, "lse"));
+    put_values(&backward, "count", row_of(&f, "count"));
+    put_everywhere(&backward, "dloss", dloss);
+    outcome b = golden_run(&backward);
+    reproduces(g, wanted, row_of(&b, "dlogits"));
+    outcome_free(&b);
+    case_free(&backward);
+    return f;
+}
+
+/* The book adds 1e-7 within the logarithm of the loss alone. */
+static void softmax_loss_is_the_books_but_for_its_epsilon(void **state)
+{
+    (void)state;
+    golden *g = golden_open("softmax_loss");
+    const int64_t N = golden_count(g, "in.t");
+    outcome f = both_ways(g, "in.x", "in.t", "out.dx", 1);
+    double loss = 0;
+    for (int64_t n = 0; n < N; n++) loss -= log(exp(-row_of(&f, "losses")[n]) + 1e-7) / (double)N;
+    reproduces(g, "out.loss", &loss);
+    outcome_free(&f);
+    golden_close(g);
+}
+
+static void losses_over_time_are_the_books(void **state)
+{
+    static const char *const files[] = { "time_softmax_loss", "time_softmax_loss_dout",
+                                         "time_softmax_loss_ignore" };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        golden *g = golden_open(files[i]);
+        outcome f =
+            both_ways(g, "in.logits", "in.targets", "out.dlogits", *golden_values(g, "in.dout"));
+        reproduces(g, "out.loss", row_of(&f, "loss"));
+        outcome_free(&f);
+        golden_close(g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(softmax_loss_is_the_books_but_for_its_epsilon),
+        cmocka_unit_test(losses_over_time_are_the_books),
+    };
+    return golden_result(cmocka_run_group_tests_name("golden_losses", tests, NULL, NULL));
+}
