@@ -183,6 +183,8 @@ wl_status wl_lm_train(wl_lm *m, const wl_text *text, const wl_text *validation, 
     wl_status status = check_validation(validation, error);
     if (!status) status = wl_lm_begin_run(m, text, error);
     if (!status) status = send_rate(&r, error);
+    describe(&r);
+    if (!status) status = tell(&r, error); /* also of where a run goes on */
     while (!status && m->at.epoch < c->epochs && !(c->patience && m->at.stale >= c->patience))
         status = train_epoch(&r, error);
     return status;
