@@ -59,8 +59,10 @@ template <class T, int W>
 __global__ void backward(rows_of<T> dlogits, rows_of<const T> logits, const float *lse, xent x,
                          int64_t N)
 {
-    for (int64_t n = blockIdx.x; n < N; n += gridDim.x)
+    for (int64_t n = blockIdx.x; n < N; n += gridDim.x) {
+        if (threadIdx.x == 0) x.labels.check(n);
         write_gradient<W>(dlogits.at(n, 0), logits.at(n, 0), nullptr, lse[n], x.labels.at(n), x);
+    }
 }
 
 } // namespace
@@ -98,7 +100,7 @@ wl_status wl_cuda_softmax_xent_backward(wl_ctx *ctx, const wl_dims *d,
                                         const wl_softmax_xent_backward_args *a)
 {
     const ids_of labels = ids(ctx, a->labels, d->V, WL_ID_ROW(softmax_xent_backward, labels), true);
-    const xent x = { labels.reported(),
+    const xent x = { labels,
                      d->V,
                      float(a->smoothing),
                      a->reduction == WL_LOSS_MEAN,

@@ -56,7 +56,7 @@ wl_status WL_REF(softmax_xent_backward)(wl_ctx *ctx, const wl_dims *d,
     const real factor =
         gradient_scale(wl_if_present(&a->dloss), *(const int64_t *)a->count.data, a->reduction);
     const real *lse = a->lse.data, spread = (real)a->smoothing / (real)d->V;
-    (void)ctx;
+    count_labels(ctx, WL_ID_ROW(softmax_xent_backward, labels), &a->labels, d->N, d->V);
 #pragma omp parallel for schedule(static) if (d->N * d->V > 16384)
     for (int64_t n = 0; n < d->N; n++) {
         const row z = row_of(&a->logits, n, 0), dz = row_of(&a->dlogits, n, 0);

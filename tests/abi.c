@@ -102,6 +102,8 @@ _Static_assert(sizeof(wl_softmax_xent_linear_forward_args) == 584 &&
 _Static_assert(sizeof(wl_softmax_xent_linear_backward_args) == 904 &&
                    offsetof(wl_softmax_xent_linear_backward_args, reduction) == 896,
                "softmax_xent_linear_backward");
+_Static_assert(sizeof(wl_sigmoid_xent_forward_args) == 256, "sigmoid_xent_forward");
+_Static_assert(sizeof(wl_sigmoid_xent_backward_args) == 336, "sigmoid_xent_backward");
 _Static_assert(sizeof(wl_stream_batch_args) == 328, "stream_batch");
 _Static_assert(sizeof(wl_sampling_alias_args) == 336, "sampling_alias");
 _Static_assert(sizeof(wl_sampling_categorical_args) == 280 &&

@@ -1,4 +1,5 @@
-/* <wordloom/softmax_xent.h> against the golden files softmax_loss and time_softmax_loss*. */
+/* <wordloom/softmax_xent.h> and <wordloom/sigmoid_xent.h> against the golden files softmax_loss,
+ * time_softmax_loss* and sigmoid_loss. */
 #include "golden.h"
 
 #include <math.h>
@@ -59,11 +60,38 @@ static void losses_over_time_are_the_books(void **state)
     }
 }
 
+/* The probabilities follow from the gradients, and from them the loss with the book's epsilon. */
+static void sigmoid_loss_is_the_books_but_for_its_epsilon(void **state)
+{
+    (void)state;
+    golden *g = golden_open("sigmoid_loss");
+    const long long N = golden_count(g, "in.t");
+    const double *t = golden_values(g, "in.t");
+    op_case forward = golden_case("sigmoid_xent_forward", "N=%lld D=1", N);
+    op_case backward = golden_case("sigmoid_xent_backward", "N=%lld D=1 -dloss", N);
+    put_golden(&forward, "x", g, "in.x"), put_golden(&forward, "targets", g, "in.t");
+    put_golden(&backward, "x", g, "in.x"), put_golden(&backward, "targets", g, "in.t");
+    outcome f = golden_run(&forward), b = golden_run(&backward);
+    double books = 0, ours = 0;
+    for (int64_t n = 0; n < N; n++) {
+        const double p = (double)N * row_of(&b, "dx")[n] + t[n], right = t[n] > 0 ? p : 1 - p;
+        books -= log(right + 1e-7) / (double)N;
+        ours -= log(right) / (double)N;
+    }
+    reproduces(g, "out.dx", row_of(&b, "dx"));
+    reproduces(g, "out.loss", &books);
+    reproduces_values("loss", &ours, row_of(&f, "loss"), 1);
+    outcome_free(&f), outcome_free(&b);
+    case_free(&forward), case_free(&backward);
+    golden_close(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmax_loss_is_the_books_but_for_its_epsilon),
         cmocka_unit_test(losses_over_time_are_the_books),
+        cmocka_unit_test(sigmoid_loss_is_the_books_but_for_its_epsilon),
     };
     return golden_result(cmocka_run_group_tests_name("golden_losses", tests, NULL, NULL));
 }

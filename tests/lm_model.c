@@ -265,6 +265,42 @@ static void files_of_other_kinds_are_refused(void **state)
     }
 }
 
+/* Opens what is left of a file; it is a model, or is refused. */
+static void open_damaged(wl_ctx *ctx, const char *bytes, size_t length)
+{
+    wl_lm *model;
+    wl_error error = { "" };
+    write_bytes(in_folder("damaged"), bytes, length);
+    const wl_status status = wl_lm_open(&model, ctx, in_folder("damaged"), 0, &error);
+    assert_true(status == WL_OK || status == WL_BAD_FILE);
+    if (status) assert_true(*error.text);
+    wl_lm_destroy(model);
+}
+
+/* Every byte of the header and of the vocabulary changed, and the file cut at many places. */
+static void damaged_files_are_refused(void **state)
+{
+    (void)state;
+    bench b = make_bench(WL_CPU);
+    size_t length;
+    wl_lm *model = make_model(&b);
+    assert_written(model, "model");
+    char *bytes = read_bytes(in_folder("model"), &length);
+    const size_t header =
+        8 + (size_t)(unsigned char)bytes[0] + 256 * (size_t)(unsigned char)bytes[1];
+    for (size_t at = 0; at < length; at += 3) {
+        if (at >= header && at < length - 40) at = length - 40;
+        const char was = bytes[at];
+        bytes[at] ^= at % 2 ? 1 : 0x50;
+        open_damaged(b.ctx, bytes, length);
+        bytes[at] = was;
+    }
+    for (size_t cut = 0; cut < length; cut += 61) open_damaged(b.ctx, bytes, cut);
+    free(bytes);
+    wl_lm_destroy(model);
+    free_bench(&b);
+}
+
 static void a_checkpoint_of_another_run_is_refused(void **state)
 {
     (void)state;
@@ -366,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_run_that_diverges_says_so),
         cmocka_unit_test(a_model_is_written_and_read_whole),
         cmocka_unit_test(files_of_other_kinds_are_refused),
+        cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(a_checkpoint_of_another_run_is_refused),
         cmocka_unit_test(a_text_shorter_than_a_step_is_refused),
         cmocka_unit_test(text_is_drawn_from_what_was_learnt),

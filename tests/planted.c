@@ -237,6 +237,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "optimizer_clear", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+    strikes(EMULATOR_SHORT_GRID, "sigmoid_xent_forward", "N=17 D=5");
+    strikes(EMULATOR_SHORT_GRID, "sigmoid_xent_backward", "N=17 D=5");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_forward", "N=9 V=20");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_backward", "N=9 V=20");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_forward", "N=9 V=20 D=5");
@@ -271,6 +273,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
             "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=9 L=0 -spans -pieces");
     strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_sync", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
+    strikes(EMULATOR_DEAF_SHUFFLE, "sigmoid_xent_forward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "optimizer_sum_squares", "N=9 D=70 -count");

@@ -59,7 +59,7 @@ typedef struct wl_arg {
     bool optional;
     bool strided;      /* takes other than dense strides */
     bool absent;       /* an id of -1 means an empty slot */
-    bool silent;       /* what is out of bounds is left out without a report */
+    bool silent;       /* what is out of bounds is left out, or brought within, without a report */
     char bound;        /* an integer lies in 0..bound-1 (a count or length in 0..bound) */
     const char *alias; /* the one argument it may be: the same memory in the same strides */
     const char *count; /* the argument that tells how many entries of axis 0 are written */

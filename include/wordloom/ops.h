@@ -33,6 +33,7 @@
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
 #include <wordloom/sampling.h>
+#include <wordloom/sigmoid_xent.h>
 #include <wordloom/softmax_xent.h>
 #include <wordloom/stream.h>
 #include <wordloom/word2vec.h>

@@ -10,6 +10,7 @@
 #include <wordloom/ops.h>
 #include <wordloom/optimizer.h>
 #include <wordloom/sampling.h>
+#include <wordloom/sigmoid_xent.h>
 #include <wordloom/softmax_xent.h>
 #include <wordloom/stream.h>
 #include <wordloom/types.h>
