@@ -9,16 +9,16 @@
 
 #include <cmocka.h>
 
-/* Loss and gradient at logits of N rows; the outcome of forward is the caller's. */
-static outcome both_ways(const golden *g, const char *logits, const char *labels,
+/* Loss and gradient at logits of N rows; forward's case and outcome are the caller's. */
+static outcome both_ways(op_case *forward, const golden *g, const char *logits, const char *labels,
                          const char *wanted, double dloss)
 {
     const long long N = golden_count(g, labels), V = golden_count(g, logits) / N;
-    op_case forward = golden_case("softmax_xent_forward", "N=%lld V=%lld", N, V);
+    *forward = golden_case("softmax_xent_forward", "N=%lld V=%lld", N, V);
     op_case backward = golden_case("softmax_xent_backward", "N=%lld V=%lld", N, V);
-    put_golden(&forward, "logits", g, logits);
-    put_golden(&forward, "labels", g, labels);
-    outcome f = golden_run(&forward);
+    put_golden(forward, "logits", g, logits);
+    put_golden(forward, "labels", g, labels);
+    outcome f = golden_run(forward);
     put_golden(&backward, "logits", g, logits);
     put_golden(&backward, "labels", g, labels);
     put_values(&backward, "lse", row_of(&f, "lse"));
@@ -37,11 +37,13 @@ static void softmax_loss_is_the_books_but_for_its_epsilon(void **state)
     (void)state;
     golden *g = golden_open("softmax_loss");
     const int64_t N = golden_count(g, "in.t");
-    outcome f = both_ways(g, "in.x", "in.t", "out.dx", 1);
+    op_case c;
+    outcome f = both_ways(&c, g, "in.x", "in.t", "out.dx", 1);
     double loss = 0;
     for (int64_t n = 0; n < N; n++) loss -= log(exp(-row_of(&f, "losses")[n]) + 1e-7) / (double)N;
     reproduces(g, "out.loss", &loss);
     outcome_free(&f);
+    case_free(&c);
     golden_close(g);
 }
 
@@ -56,6 +58,7 @@ static void losses_over_time_are_the_books(void **state)
             both_ways(g, "in.logits", "in.targets", "out.dlogits", *golden_values(g, "in.dout"));
         reproduces(g, "out.loss", row_of(&f, "loss"));
         outcome_free(&f);
+        case_free(&c);
         golden_close(g);
     }
 }
