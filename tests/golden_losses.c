@@ -54,8 +54,9 @@ static void losses_over_time_are_the_books(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         golden *g = golden_open(files[i]);
-        outcome f =
-            both_ways(g, "in.logits", "in.targets", "out.dlogits", *golden_values(g, "in.dout"));
+        op_case c;
+        outcome f = both_ways(&c, g, "in.logits", "in.targets", "out.dlogits",
+                              *golden_values(g, "in.dout"));
         reproduces(g, "out.loss", row_of(&f, "loss"));
         outcome_free(&f);
         case_free(&c);
