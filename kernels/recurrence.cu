@@ -1,4 +1,4 @@
-/* What the kernels of rnn, gru and lstm share.
+/* What the kernels of recurrent cells share.
  * Copies between rows in line and rows at any distance, of STORED and of f32: a thread has a pack.
  * Moves: every element once each way.
  * Bound by: memory. */

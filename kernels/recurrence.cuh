@@ -1,4 +1,4 @@
-/* What the kernels of rnn, gru and lstm share: everything about a recurrence but its cell. */
+/* What the kernels of recurrent cells share: everything about a recurrence but its cell. */
 #ifndef WL_RECURRENCE_CUH
 #define WL_RECURRENCE_CUH
 

@@ -1,4 +1,4 @@
-/* What the references of rnn, gru and lstm share: everything about a recurrence but its cell. */
+/* What the references of recurrent cells share: everything about a recurrence but its cell. */
 #ifndef WL_REF_RECURRENCE_H
 #define WL_REF_RECURRENCE_H
 
@@ -19,17 +19,6 @@ static inline matrix rows_in_line(const wl_tensor *t, real *space)
 #pragma omp parallel for schedule(static) if (rows * X > 16384)
     for (int64_t i = 0; i < rows; i++) load_row(space + i * X, step_row(t, i / B, i % B), X);
     return (matrix){ space, X };
-}
-
-/* A dense tensor as reals: itself, or copied to `space`. */
-static inline const real *reals(const wl_tensor *t, int64_t n, real *space)
-{
-    if (!space) return t->data;
-#pragma omp parallel for schedule(static) if (n > 16384)
-    for (int64_t i = 0; i < n; i += BLOCK)
-        load_row(space + i, (row){ (char *)t->data + (size_t)i * bytes_of(t->dtype), t->dtype },
-                 least(BLOCK, n - i));
-    return space;
 }
 
 /* to[n] = a [n] tensor's elements, or zeros where it is null */
@@ -72,8 +61,8 @@ static inline void begin_forward(const wl_recurrence *a, const wl_recurrence_spa
     const int64_t gates = a->G * a->H;
     const matrix x = rows_in_line(a->x, space->x);
     WL_REF(gemm)
-    (false, true, a->T * a->B, gates, a->D, x.data, x.pitch, reals(a->w, gates * a->D, space->w),
-     a->D, 0, z, gates);
+    (false, true, a->T * a->B, gates, a->D, x.data, x.pitch, widened(a->w, space->w).data, a->D, 0,
+     z, gates);
     transpose(space->r, a->r, gates, a->H);
     load_or_zero(space->state, a->h0, a->B * a->H);
 }
@@ -95,7 +84,7 @@ static inline const real *begin_backward(const wl_recurrence *a, const wl_recurr
 {
     load_or_zero(space->carry, wl_if_present(dhT), a->B * a->H);
     memset(space->first, 0, (size_t)(a->B * a->G * a->H) * sizeof(real));
-    return reals(a->r, a->G * a->H * a->H, space->r);
+    return widened(a->r, space->r).data;
 }
 
 /* carry [B,H] += dz [B,GH] R */
@@ -114,8 +103,7 @@ static inline void input_gradient(const wl_recurrence *a, const wl_recurrence_sp
     real *dx = space->dx ? space->dx : a->dx->data;
     const int64_t pitch = space->dx ? D : wl_pitch(a->dx);
     WL_REF(gemm)
-    (false, false, rows, D, gates, space->z, gates, reals(a->w, gates * D, space->w), D, 0, dx,
-     pitch);
+    (false, false, rows, D, gates, space->z, gates, widened(a->w, space->w).data, D, 0, dx, pitch);
 #pragma omp parallel for schedule(static) if (rows * D > 16384)
     for (int64_t i = 0; i < (space->dx ? rows : 0); i++)
         store_row(step_row(a->dx, i / a->B, i % a->B), dx + i * D, D);
@@ -128,14 +116,12 @@ static inline void recurrent_gradient(const wl_recurrence *a, const wl_recurrenc
     const int64_t gates = a->G * a->H, later = a->reverse ? 0 : 1;
     const matrix h = rows_in_line(a->h, space->h);
     const real *dz = (const real *)space->z + later * a->B * gates;
-    if (a->T > 1)
-        WL_REF(gemm)
-        (true, false, gates, a->H, (a->T - 1) * a->B, dz, gates,
-         h.data + (1 - later) * a->B * h.pitch, h.pitch, 1, dr, a->H);
-    if (a->h0 && a->T > 0)
-        WL_REF(gemm)
-        (true, false, gates, a->H, a->B, space->first, gates,
-         reals(a->h0, a->B * a->H, space->state), a->H, 1, dr, a->H);
+    if (a->T > 1) WL_REF(gemm)
+    (true, false, gates, a->H, (a->T - 1) * a->B, dz, gates, h.data + (1 - later) * a->B * h.pitch,
+     h.pitch, 1, dr, a->H);
+    if (a->h0 && a->T > 0) WL_REF(gemm)
+    (true, false, gates, a->H, a->B, space->first, gates, widened(a->h0, space->state).data, a->H,
+     1, dr, a->H);
 }
 
 /* What comes of the gradients at all steps' gates. */

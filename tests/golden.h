@@ -7,6 +7,10 @@
 
 typedef struct golden golden;
 
+/* What the book adds within logarithms and beside the roots of its optimisers: an input of its
+ * formulas, no tolerance. */
+static const double books_epsilon = 1e-7;
+
 /* Reads layers/NAME.safetensors in $WORDLOOM_GOLDEN, or else in ../shared/golden beside the source
  * tree. Where that directory is missing the test is skipped, with the reason printed; a file that
  * is missing from it fails the test. */

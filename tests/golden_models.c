@@ -30,8 +30,6 @@ static double loss_with(double epsilon, const double *g, int64_t N, int64_t K, d
     return scale * sum;
 }
 
-static const double books_epsilon = 1e-7;
-
 /* The target, then the negatives of each row: our samples. */
 static void join(double *samples, const double *targets, const double *negatives, int64_t N,
                  int64_t K)
@@ -238,10 +236,11 @@ static void make_skip_gram(batch *out, const golden *g, int step)
 /* A table with Adam's moments: the case of its update, whose p, m and v carry over the steps. */
 static op_case make_table(const golden *g, const char *name)
 {
-    op_case c = golden_case("optimizer_update",
-                            "N=%lld rule.kind=%d rule.eps_form=%d rule.beta1=0.9 rule.beta2=0.999 "
-                            "rule.eps=1e-7 -copy -rule.scale",
-                            (long long)golden_count(g, name), WL_ADAM, WL_EPS_UNCORRECTED);
+    op_case c =
+        golden_case("optimizer_update",
+                    "N=%lld rule.kind=%d rule.eps_form=%d rule.beta1=0.9 rule.beta2=0.999 "
+                    "rule.eps=%.17g -copy -rule.scale",
+                    (long long)golden_count(g, name), WL_ADAM, WL_EPS_UNCORRECTED, books_epsilon);
     put_golden(&c, "p", g, name);
     put_everywhere(&c, "m", 0);
     put_everywhere(&c, "v", 0);

@@ -29,10 +29,10 @@ static op_case parameter(const golden *g, const rule *r, int tensor)
     char name[32];
     snprintf(name, sizeof name, "param.%d", tensor);
     op_case c = golden_case("optimizer_update",
-                            "N=%lld rule.kind=%d rule.beta1=%.17g rule.beta2=%.17g rule.eps=1e-7 "
+                            "N=%lld rule.kind=%d rule.beta1=%.17g rule.beta2=%.17g rule.eps=%.17g "
                             "rule.eps_form=%d -copy -rule.scale %s",
                             (long long)golden_count(g, name), r->kind, hyper(g, r->beta1),
-                            hyper(g, r->beta2), WL_EPS_UNCORRECTED, r->more);
+                            hyper(g, r->beta2), books_epsilon, WL_EPS_UNCORRECTED, r->more);
     put_golden(&c, "p", g, name);
     put_golden(&c, "rule.lr", g, "hyper.lr");
     if (c.value[case_row(&c, "m")]) put_everywhere(&c, "m", 0);

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* What the run owns, in the order in which it is made. */
 typedef struct job {

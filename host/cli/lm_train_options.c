@@ -4,7 +4,6 @@
 #include "program.h"
 
 #include <math.h>
-#include <stddef.h>
 
 /* What is a word, or a flag, and a number in the configuration. */
 typedef struct words {
@@ -13,11 +12,6 @@ typedef struct words {
 } words;
 
 enum { ROWS = 32 };
-
-static const char *const levels[] = { "word", "char", NULL };
-static const char *const cells[] = { "lstm", NULL };
-static const char *const rules[] = { "sgd",     "momentum", "nesterov", "adagrad",
-                                     "rmsprop", "adam",     NULL };
 
 static void add_files(option_row to[ROWS], lm_train_options *o, training_run *run, words *w)
 {
@@ -42,7 +36,7 @@ static void add_files(option_row to[ROWS], lm_train_options *o, training_run *ru
         { .name = "level",
           .kind = OPTION_CHOICE,
           .value = &w->level,
-          .choices = levels,
+          .choices = wl_lm_levels,
           .help = "what the tokens are" },
         { .name = "min-count",
           .kind = OPTION_INTEGER,
@@ -66,7 +60,7 @@ static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
         { .name = "cell",
           .kind = OPTION_CHOICE,
           .value = &w->cell,
-          .choices = cells,
+          .choices = wl_lm_cells,
           .help = "of the recurrent layers" },
         { .name = "layers",
           .kind = OPTION_INTEGER,
@@ -124,7 +118,7 @@ static void add_training(option_row to[ROWS], wl_lm_config *c, words *w)
         { .name = "optimizer",
           .kind = OPTION_CHOICE,
           .value = &w->optimizer,
-          .choices = rules,
+          .choices = wl_lm_optimizers,
           .help = "how gradients move parameters" },
         { .name = "lr",
           .kind = OPTION_REAL,

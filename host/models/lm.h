@@ -57,7 +57,7 @@ struct wl_lm_pass {
     wl_tensor embedded;       /* STORED [T,B,E] */
     wl_recurrent_pass layers[WL_LM_MOST_LAYERS];
     wl_tensor outputs[WL_LM_MOST_LAYERS]; /* STORED [T,B,H] after dropout */
-    wl_tensor loss, count;                /* REAL [1], I64 [1] */
+    wl_tensor loss;                       /* REAL [1] */
 
     /* training */
     wl_tensor buffer[2];               /* STORED [T*B*max(E,H)]: gradients on their way down */

@@ -23,21 +23,21 @@ wl_lm_config wl_lm_defaults(void)
                            .decay = 0.25 };
 }
 
-static const char *const levels[] = { [WL_TEXT_WORD] = "word", [WL_TEXT_CHAR] = "char", NULL };
-static const char *const cells[] = { "lstm", NULL };
+const char *const wl_lm_levels[] = { [WL_TEXT_WORD] = "word", [WL_TEXT_CHAR] = "char", NULL };
+const char *const wl_lm_cells[] = { "lstm", NULL };
 static const char *const dtypes[] = { "", "f32", "", "f16", "bf16", NULL };
-static const char *const rules[] = { "sgd",     "momentum", "nesterov", "adagrad",
-                                     "rmsprop", "adam",     NULL };
+const char *const wl_lm_optimizers[] = { "sgd",     "momentum", "nesterov", "adagrad",
+                                         "rmsprop", "adam",     NULL };
 
 static const wl_field fields[] = {
     { .name = "level",
       .kind = WL_FIELD_CHOICE,
       .offset = offsetof(wl_lm_config, level),
-      .choices = levels },
+      .choices = wl_lm_levels },
     { .name = "cell",
       .kind = WL_FIELD_CHOICE,
       .offset = offsetof(wl_lm_config, cell),
-      .choices = cells },
+      .choices = wl_lm_cells },
     { .name = "layers",
       .kind = WL_FIELD_INTEGER,
       .offset = offsetof(wl_lm_config, layers),
@@ -81,7 +81,7 @@ static const wl_field fields[] = {
     { .name = "optimizer",
       .kind = WL_FIELD_CHOICE,
       .offset = offsetof(wl_lm_config, optimizer),
-      .choices = rules },
+      .choices = wl_lm_optimizers },
     { .name = "lr",
       .kind = WL_FIELD_REAL,
       .offset = offsetof(wl_lm_config, lr),

@@ -86,8 +86,7 @@ wl_status wl_lm_loss(const wl_lm_pass *p, size_t *bytes)
                                                     .w = wl_lm_output_weight(p->model),
                                                     .b = wl_lm_output_bias(p->model),
                                                     .labels = as_row(&p->labels, p->T * p->B),
-                                                    .loss = p->loss,
-                                                    .count = p->count };
+                                                    .loss = p->loss };
     return wl_queue_softmax_xent_linear_forward(p->model->ctx, &a, bytes);
 }
 
@@ -229,7 +228,6 @@ static wl_status carve(void *owner, wl_arena *arena)
     p->inputs = wl_arena_take(arena, WL_I32, 2, shape);
     p->labels = wl_arena_take(arena, WL_I32, 2, shape);
     p->loss = wl_arena_take(arena, WL_F32, 1, one);
-    p->count = wl_arena_take(arena, WL_I64, 1, one);
     p->embedded = wl_arena_take(arena, c->dtype, 3, (int64_t[4]){ p->T, p->B, c->embed });
     carve_layers(p, arena);
     if (p->training) carve_training(p, arena);

@@ -41,8 +41,8 @@ static inline int64_t wl_pitch(const wl_tensor *t)
     return t->shape[1] == 1 && t->shape[0] > 1 ? wl_stride(t, 0) : t->shape[2];
 }
 
-/* What is null is not needed: the caller's own tensor serves. `wide` elements are REAL, except on
- * CUDA for what enters products, which is STORED. */
+/* What is null is not needed: the caller's own tensor serves. Elements are REAL, except on CUDA for
+ * what enters products, which is STORED. */
 typedef struct wl_recurrence_space {
     void *z;       /* [T,B,GH] forward: sums before the gates; backward: gradients at them */
     void *x;       /* [T,B,D] */

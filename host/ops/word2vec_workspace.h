@@ -3,7 +3,7 @@
 #ifndef WL_WORD2VEC_WORKSPACE_H
 #define WL_WORD2VEC_WORKSPACE_H
 
-#include "../core/op.h"
+#include "carve.h"
 
 /* Samples come in sixes, contexts in tens: the reference has loops of these constant lengths. */
 enum { WL_WORD2VEC_SIX = 6, WL_WORD2VEC_TEN = 10 };
@@ -51,16 +51,6 @@ typedef struct wl_word2vec_scratch {
     int32_t *drawn[2];      /* [sets,negative] of this centre and of the next */
 } wl_word2vec_scratch;
 
-/* The next `count` of `size` bytes. More than there can be, such as where a device could not tell
- * what it needs, stays SIZE_MAX. */
-static inline void *wl_word2vec_take(char *base, size_t *at, int64_t count, size_t size)
-{
-    void *out = base ? base + *at : NULL;
-    const bool fits = *at != SIZE_MAX && size < SIZE_MAX / 2 / (size_t)(count ? count : 1);
-    *at = fits ? *at + wl_part(count, size) : SIZE_MAX;
-    return out;
-}
-
 /* Returns the bytes of one. */
 static inline size_t wl_word2vec_carve(wl_word2vec_scratch *out, char *base,
                                        const wl_word2vec_sizes *s)
@@ -68,22 +58,21 @@ static inline size_t wl_word2vec_carve(wl_word2vec_scratch *out, char *base,
     const size_t real = (size_t)s->real;
     const int64_t vector = 16; /* scores are worked in whole vectors, of so many at most */
     size_t at = 0;
-    out->x = wl_word2vec_take(base, &at, s->contexts * s->D, real);
-    out->dx = wl_word2vec_take(base, &at, s->contexts * s->D, real);
-    out->o = wl_word2vec_take(base, &at, s->samples * s->D, real);
-    out->dout = wl_word2vec_take(base, &at, s->samples * s->D, real);
-    out->mean = wl_word2vec_take(base, &at, s->D, real);
-    out->dmean = wl_word2vec_take(base, &at, s->D, real);
-    out->spare = wl_word2vec_take(base, &at, s->D, real);
-    out->quads = wl_word2vec_take(base, &at, 4 * (s->samples * s->contexts + vector), real);
-    out->g = wl_word2vec_take(base, &at, s->samples * s->contexts + vector, real);
-    out->x_at = (void **)wl_word2vec_take(base, &at, s->contexts, sizeof(void *));
-    out->dx_at = (void **)wl_word2vec_take(base, &at, s->contexts, sizeof(void *));
-    out->o_at = (void **)wl_word2vec_take(base, &at, s->samples, sizeof(void *));
-    out->dout_at = (void **)wl_word2vec_take(base, &at, s->samples, sizeof(void *));
+    out->x = wl_carve(base, &at, s->contexts * s->D, real);
+    out->dx = wl_carve(base, &at, s->contexts * s->D, real);
+    out->o = wl_carve(base, &at, s->samples * s->D, real);
+    out->dout = wl_carve(base, &at, s->samples * s->D, real);
+    out->mean = wl_carve(base, &at, s->D, real);
+    out->dmean = wl_carve(base, &at, s->D, real);
+    out->spare = wl_carve(base, &at, s->D, real);
+    out->quads = wl_carve(base, &at, 4 * (s->samples * s->contexts + vector), real);
+    out->g = wl_carve(base, &at, s->samples * s->contexts + vector, real);
+    out->x_at = (void **)wl_carve(base, &at, s->contexts, sizeof(void *));
+    out->dx_at = (void **)wl_carve(base, &at, s->contexts, sizeof(void *));
+    out->o_at = (void **)wl_carve(base, &at, s->samples, sizeof(void *));
+    out->dout_at = (void **)wl_carve(base, &at, s->samples, sizeof(void *));
     for (int i = 0; i < 2; i++)
-        out->drawn[i] =
-            (int32_t *)wl_word2vec_take(base, &at, s->sets * s->negative, sizeof(int32_t));
+        out->drawn[i] = (int32_t *)wl_carve(base, &at, s->sets * s->negative, sizeof(int32_t));
     return at;
 }
 
@@ -105,8 +94,8 @@ static inline size_t wl_word2vec_hogwild_carve(wl_word2vec_hogwild_space *out, c
     wl_word2vec_scratch one;
     size_t at = 0;
     out->scratch_bytes = wl_word2vec_carve(&one, NULL, s);
-    out->tally = (wl_word2vec_tally *)wl_word2vec_take(base, &at, workers, sizeof *out->tally);
-    out->scratch = (char *)wl_word2vec_take(base, &at, workers, out->scratch_bytes);
+    out->tally = (wl_word2vec_tally *)wl_carve(base, &at, workers, sizeof *out->tally);
+    out->scratch = (char *)wl_carve(base, &at, workers, out->scratch_bytes);
     return at;
 }
 
@@ -138,17 +127,17 @@ static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *b
     out->parts = parts;
     out->reach = reach;
     out->scratch_bytes = wl_word2vec_carve(&one, NULL, s);
-    out->tally = (wl_word2vec_tally *)wl_word2vec_take(base, &at, parts, sizeof *out->tally);
-    out->scratch = (char *)wl_word2vec_take(base, &at, parts, out->scratch_bytes);
-    out->x = wl_word2vec_take(base, &at, parts * reach * s->D, real);
-    out->dx = wl_word2vec_take(base, &at, parts * reach * s->D, real);
-    out->dout = wl_word2vec_take(base, &at, outs * s->D, real);
-    out->input_rows = (int32_t *)wl_word2vec_take(base, &at, in, sizeof(int32_t));
-    out->output_rows = (int32_t *)wl_word2vec_take(base, &at, outs, sizeof(int32_t));
-    out->input_counts = (int32_t *)wl_word2vec_take(base, &at, parts * reach, sizeof(int32_t));
-    out->output_counts = (int32_t *)wl_word2vec_take(base, &at, outs, sizeof(int32_t));
-    out->input_grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(in));
-    out->output_grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(outs));
+    out->tally = (wl_word2vec_tally *)wl_carve(base, &at, parts, sizeof *out->tally);
+    out->scratch = (char *)wl_carve(base, &at, parts, out->scratch_bytes);
+    out->x = wl_carve(base, &at, parts * reach * s->D, real);
+    out->dx = wl_carve(base, &at, parts * reach * s->D, real);
+    out->dout = wl_carve(base, &at, outs * s->D, real);
+    out->input_rows = (int32_t *)wl_carve(base, &at, in, sizeof(int32_t));
+    out->output_rows = (int32_t *)wl_carve(base, &at, outs, sizeof(int32_t));
+    out->input_counts = (int32_t *)wl_carve(base, &at, parts * reach, sizeof(int32_t));
+    out->output_counts = (int32_t *)wl_carve(base, &at, outs, sizeof(int32_t));
+    out->input_grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(in));
+    out->output_grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(outs));
     return at;
 }
 
@@ -172,13 +161,13 @@ static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *ou
     size_t at = 0;
     out->inputs = a->method == WL_CBOW || s->sets > 1 ? 1 : s->contexts;
     out->spilt = n_samples > WL_WORD2VEC_TILE ? n_samples : 0;
-    out->loss = (double *)wl_word2vec_take(base, &at, n, 8);
-    out->pairs = (int64_t *)wl_word2vec_take(base, &at, n, 8);
-    out->skipped = (int64_t *)wl_word2vec_take(base, &at, n, 8);
-    out->x = (float *)wl_word2vec_take(base, &at, n * out->inputs * s->D, 4);
-    out->g = (float *)wl_word2vec_take(base, &at, n * out->inputs * n_samples, 4);
-    out->spill = (float *)wl_word2vec_take(base, &at, n * out->spilt * s->D, 4);
-    out->drawn = (int32_t *)wl_word2vec_take(base, &at, n * s->sets * s->negative, 4);
+    out->loss = (double *)wl_carve(base, &at, n, 8);
+    out->pairs = (int64_t *)wl_carve(base, &at, n, 8);
+    out->skipped = (int64_t *)wl_carve(base, &at, n, 8);
+    out->x = (float *)wl_carve(base, &at, n * out->inputs * s->D, 4);
+    out->g = (float *)wl_carve(base, &at, n * out->inputs * n_samples, 4);
+    out->spill = (float *)wl_carve(base, &at, n * out->spilt * s->D, 4);
+    out->drawn = (int32_t *)wl_carve(base, &at, n * s->sets * s->negative, 4);
     return at;
 }
 
@@ -210,22 +199,22 @@ static inline size_t wl_word2vec_cuda_sync_carve(wl_word2vec_cuda_sync *out, cha
     out->batch = M;
     out->around = around;
     out->inputs = cbow ? 1 : s->contexts;
-    out->loss = (double *)wl_word2vec_take(base, &at, M, 8);
-    out->pairs = (int64_t *)wl_word2vec_take(base, &at, M, 8);
-    out->skipped = (int64_t *)wl_word2vec_take(base, &at, M, 8);
-    out->reach = (int32_t *)wl_word2vec_take(base, &at, 2 * M, 4);
-    out->good = (uint8_t *)wl_word2vec_take(base, &at, M * out->inputs, 1);
-    out->x = (float *)wl_word2vec_take(base, &at, around * s->D, 4);
-    out->dx = (float *)wl_word2vec_take(base, &at, around * s->D, 4);
-    out->mean = (float *)wl_word2vec_take(base, &at, means, 4);
-    out->dmean = (float *)wl_word2vec_take(base, &at, means, 4);
-    out->g = (float *)wl_word2vec_take(base, &at, M * out->inputs * n_samples, 4);
-    out->dout = (float *)wl_word2vec_take(base, &at, outs * s->D, 4);
-    out->input_rows = (int32_t *)wl_word2vec_take(base, &at, in, 4);
-    out->input_counts = (int32_t *)wl_word2vec_take(base, &at, around, 4);
-    out->output_rows = (int32_t *)wl_word2vec_take(base, &at, outs, 4);
-    out->output_counts = (int32_t *)wl_word2vec_take(base, &at, outs, 4);
-    out->grouping = (char *)wl_word2vec_take(base, &at, 1, grouping_bytes(in > outs ? in : outs));
+    out->loss = (double *)wl_carve(base, &at, M, 8);
+    out->pairs = (int64_t *)wl_carve(base, &at, M, 8);
+    out->skipped = (int64_t *)wl_carve(base, &at, M, 8);
+    out->reach = (int32_t *)wl_carve(base, &at, 2 * M, 4);
+    out->good = (uint8_t *)wl_carve(base, &at, M * out->inputs, 1);
+    out->x = (float *)wl_carve(base, &at, around * s->D, 4);
+    out->dx = (float *)wl_carve(base, &at, around * s->D, 4);
+    out->mean = (float *)wl_carve(base, &at, means, 4);
+    out->dmean = (float *)wl_carve(base, &at, means, 4);
+    out->g = (float *)wl_carve(base, &at, M * out->inputs * n_samples, 4);
+    out->dout = (float *)wl_carve(base, &at, outs * s->D, 4);
+    out->input_rows = (int32_t *)wl_carve(base, &at, in, 4);
+    out->input_counts = (int32_t *)wl_carve(base, &at, around, 4);
+    out->output_rows = (int32_t *)wl_carve(base, &at, outs, 4);
+    out->output_counts = (int32_t *)wl_carve(base, &at, outs, 4);
+    out->grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(in > outs ? in : outs));
     return at;
 }
 

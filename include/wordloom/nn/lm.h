@@ -42,6 +42,9 @@ typedef struct wl_lm_config {
     int64_t patience; /* epochs without a better validation after which a run ends; 0: never; 0 */
 } wl_lm_config;
 
+/* The names of levels, cells and optimizers, by their numbers; each list ends with null. */
+WL_API extern const char *const wl_lm_levels[], *const wl_lm_cells[], *const wl_lm_optimizers[];
+
 /* The defaults, which stand above: the LSTM of chapter 6 of Saito, "Deep Learning from Scratch 2".
  */
 WL_API wl_lm_config wl_lm_defaults(void);
