@@ -20,7 +20,7 @@ __global__ void sum_in_one_block(float *to, const float *from, int64_t n, bool a
 
 /* A block owns 32 columns at a time, a lane one of them. */
 template <class T>
-__global__ void sum_columns(float *to, const T *from, int64_t rows, int64_t columns)
+__global__ void sum_columns(float *to, const T *from, int64_t rows, int64_t columns, int64_t pitch)
 {
     WL_SHARED(float, part, [WARPS][WARP]);
     const int lane = lane_index(), warp = int(threadIdx.x) / WARP;
@@ -29,7 +29,7 @@ __global__ void sum_columns(float *to, const T *from, int64_t rows, int64_t colu
         const int64_t column = first + lane;
         float sum = 0;
         for (int64_t row = warp; row < rows && column < columns; row += WARPS)
-            sum += to_float(from[row * columns + column]);
+            sum += to_float(from[row * pitch + column]);
         part[warp][lane] = sum;
         for (int half = WARPS / 2; half > 0; half /= 2) {
             __syncthreads();
@@ -48,11 +48,11 @@ wl_status sum_floats(wl_ctx *ctx, float *to, const float *from, int64_t n, bool 
 }
 
 wl_status add_columns(wl_ctx *ctx, float *to, int32_t dtype, const void *from, int64_t rows,
-                      int64_t columns)
+                      int64_t columns, int64_t pitch)
 {
     return with_packs(dtype, false, columns, [&](auto how) {
         using T = typename decltype(how)::type;
         return launch(ctx, sum_columns<T>, blocks_for(columns, WARP), THREADS, to, (const T *)from,
-                      rows, columns);
+                      rows, columns, pitch);
     });
 }

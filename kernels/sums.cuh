@@ -8,9 +8,9 @@
  * double, then a tree. For n up to some 100,000; sum parts first where there are more. */
 wl_status sum_floats(wl_ctx *ctx, float *to, const float *from, int64_t n, bool add);
 
-/* to[j] += the sum of column j of a [rows,columns] of STORED. A block has 32 columns: each warp adds
- * every 8th row, then a tree. */
+/* to[j] += the sum of column j of a [rows,columns] of STORED, rows `pitch` apart. A block has 32
+ * columns: each warp adds every 8th row, then a tree. */
 wl_status add_columns(wl_ctx *ctx, float *to, int32_t dtype, const void *from, int64_t rows,
-                      int64_t columns);
+                      int64_t columns, int64_t pitch);
 
 #endif
