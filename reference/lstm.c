@@ -105,7 +105,7 @@ static void backward_step(const wl_lstm_backward_args *a, const wl_recurrence *n
     cell_gradient(dz, cells_before(n, space, &a->c, t) + b * H, (real *)a->c.data + at * H, carry,
                   (real *)space->dc + b * H, H);
     round_row(dz, a->gates.dtype, 4 * H);
-    if (t == (n->reverse ? length - 1 : 0))
+    if (t == first_step(n, length))
         memcpy((real *)space->first + b * 4 * H, dz, (size_t)(4 * H) * sizeof *dz);
 }
 

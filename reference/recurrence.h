@@ -64,6 +64,12 @@ static inline int64_t length_of(const wl_recurrence *a, int64_t b)
     return length < 0 ? 0 : least(length, a->T);
 }
 
+/* The first step to run of a sequence that has any. */
+static inline int64_t first_step(const wl_recurrence *a, int64_t length)
+{
+    return a->reverse ? length - 1 : 0;
+}
+
 /* The sequences are worth being shared among threads. */
 static inline bool worth_sharing(const wl_recurrence *a) { return a->B * a->H > 2048; }
 

@@ -29,6 +29,7 @@
 #include <wordloom/lstm.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/word2vec.h>
 
