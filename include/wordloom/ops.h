@@ -25,6 +25,7 @@
 
 #include <wordloom/context.h>
 #include <wordloom/embedding.h>
+#include <wordloom/gru.h>
 #include <wordloom/half.h>
 #include <wordloom/lstm.h>
 #include <wordloom/negative_sampling.h>
