@@ -1,10 +1,13 @@
 // An embedder in C++17, who includes every public header: run.sh checks that none is missing.
 #include <wordloom/context.h>
 #include <wordloom/embedding.h>
+#include <wordloom/gru.h>
 #include <wordloom/half.h>
+#include <wordloom/lstm.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/ops.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/types.h>
 #include <wordloom/word2vec.h>
