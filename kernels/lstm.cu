@@ -9,8 +9,6 @@
 namespace
 {
 
-__device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
-
 /* What a step reads and writes; [B,H] unless said otherwise. */
 template <class T> struct forward_step {
     const float *z;      /* [B,4H] */
@@ -23,15 +21,6 @@ template <class T> struct forward_step {
     T *state;
     lengths_of lengths;
 };
-
-template <int W> __device__ void load_gate(float (&out)[W], const float *z, const float *bias)
-{
-    load_floats<W>(out, z);
-    if (!bias) return;
-    float b[W];
-    load_floats<W>(b, bias);
-    for (int i = 0; i < W; i++) out[i] += b[i];
-}
 
 /* A sequence that has ended: h and the gates are 0, and the states hold. */
 template <int W, class T>
@@ -148,13 +137,14 @@ wl_status wl_cuda_lstm_forward(wl_ctx *ctx, const wl_dims *d, const wl_lstm_forw
     const int64_t states = n.B * n.H;
     wl_recurrence_space space;
     wl_recurrence_forward_carve(&space, ctx->workspace, ctx->backend, &n);
-    float *z = (float *)(space.z ? space.z : a->gates.data);
-    wl_status status = begin_forward(ctx, &n, &space, z);
+    float *z = (float *)wl_sums(&n, &space);
+    wl_status status = begin_forward(ctx, &n, &space);
     const bool packed = in_packs(a->gates) && in_packs(a->c) && in_packs(a->b) && in_packs(a->c0) &&
                         steps_in_packs(&a->h);
     for (int64_t s = 0; s < n.T && !status; s++) {
         const int64_t t = wl_step_at(&n, s);
-        status = add_recurrent(ctx, &n, &space, z + t * 4 * states);
+        status = recurrent_product(ctx, &n, &space, wl_direct_gates(&n),
+                                   { space.state, n.H, false }, 1, z + t * 4 * states, 4 * n.H);
         if (status) break;
         status = with_packs(a->x.dtype, packed, n.H, [&](auto how) {
             using A = decltype(how);
@@ -208,7 +198,8 @@ wl_status wl_cuda_lstm_backward(wl_ctx *ctx, const wl_dims *d, const wl_lstm_bac
             return launch(ctx, backward<T, A::width>, blocks_for(states / A::width, THREADS),
                           THREADS, step, t, n.B, n.H);
         });
-        if (!status) status = carry_back(ctx, &n, &space, t);
+        if (!status)
+            status = product_back(ctx, &n, &space, wl_direct_gates(&n), t, 1, (float *)space.carry);
     }
     if (!status && wl_present(&a->dc0))
         status = copy_or_clear(ctx, a->dc0.data, space.dc, size_t(states) * sizeof(float));

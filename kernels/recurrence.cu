@@ -75,9 +75,10 @@ wl_status rows_in_line(wl_ctx *ctx, matrix *out, const wl_tensor *t, void *space
     return copy_steps(ctx, one_step(space, t->dtype, t->shape[0], t->shape[1], t->shape[2]), *t);
 }
 
-const void *nth_step(const void *data, int32_t dtype, int64_t t, int64_t elements)
+/* So many elements further on. */
+const void *past(const void *data, int32_t dtype, int64_t elements)
 {
-    return (const char *)data + size_t(t * elements) * wl_dtype_size(dtype);
+    return (const char *)data + size_t(elements) * wl_dtype_size(dtype);
 }
 
 wl_status input_gradient(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space)
@@ -92,24 +93,26 @@ wl_status input_gradient(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrenc
     return copy_steps(ctx, *a->dx, one_step(dx, WL_F32, a->T, a->B, D));
 }
 
-/* dr += dz[t]^T h[t-1] over all steps: those after a step in one product, then those after h0. */
+/* dr += zr[t]^T h[t-1] over all steps, for the gates that h[t-1] enters as it is: those after a
+ * step in one product, then those after h0. */
 wl_status recurrent_gradient(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
                              float *dr)
 {
     const int32_t dtype = a->x->dtype;
     const int64_t gates = a->G * a->H, later = a->reverse ? 0 : 1;
+    const int64_t direct = wl_direct_gates(a).count * a->H;
     matrix h = {};
     wl_status status = WL_OK;
     if (a->T > 1) {
         status = rows_in_line(ctx, &h, a->h, space->h);
-        h.data = nth_step(h.data, dtype, 1 - later, a->B * h.pitch);
-        const void *dz = nth_step(space->z, dtype, later, a->B * gates);
+        h.data = past(h.data, dtype, (1 - later) * a->B * h.pitch);
+        const void *dz = past(space->zr, dtype, later * a->B * gates);
         if (!status)
-            status = gemm(ctx, gates, a->H, (a->T - 1) * a->B, dtype, { dz, gates, true }, h, 1, dr,
-                          a->H, space->gemm);
+            status = gemm(ctx, direct, a->H, (a->T - 1) * a->B, dtype, { dz, gates, true }, h, 1,
+                          dr, a->H, space->gemm);
     }
     if (status || !a->h0 || a->T == 0) return status;
-    return gemm(ctx, gates, a->H, a->B, dtype, { space->first, gates, true },
+    return gemm(ctx, direct, a->H, a->B, dtype, { space->first, gates, true },
                 { a->h0->data, a->H, false }, 1, dr, a->H, space->gemm);
 }
 
@@ -131,25 +134,25 @@ wl_status copy_or_clear(wl_ctx *ctx, void *to, const void *from, size_t bytes)
                                : cudaMemsetAsync(to, 0, bytes, stream));
 }
 
-wl_status begin_forward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
-                        float *z)
+wl_status begin_forward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space)
 {
     const int64_t gates = a->G * a->H;
     matrix x;
     wl_status status = rows_in_line(ctx, &x, a->x, space->x);
     if (!status)
         status = gemm(ctx, a->T * a->B, gates, a->D, a->x->dtype, x, { a->w->data, a->D, true }, 0,
-                      z, gates, space->gemm);
+                      (float *)wl_sums(a, space), wl_sums_pitch(a, space), space->gemm);
     if (status) return status;
     return copy_or_clear(ctx, space->state, a->h0 ? a->h0->data : nullptr,
                          size_t(a->B * a->H) * wl_dtype_size(a->x->dtype));
 }
 
-wl_status add_recurrent(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
-                        float *z)
+wl_status recurrent_product(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                            wl_gates some, matrix before, float beta, float *to, int64_t pitch)
 {
-    return gemm(ctx, a->B, a->G * a->H, a->H, a->x->dtype, { space->state, a->H, false },
-                { a->r->data, a->H, true }, 1, z, a->G * a->H, space->gemm);
+    const void *r = past(a->r->data, a->r->dtype, some.first * a->H * a->H);
+    return gemm(ctx, a->B, some.count * a->H, a->H, a->x->dtype, before, { r, a->H, true }, beta,
+                to, pitch, space->gemm);
 }
 
 wl_status begin_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
@@ -160,21 +163,22 @@ wl_status begin_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrenc
                            ? copy_steps(ctx, one_step(space->carry, WL_F32, 1, a->B, a->H),
                                         one_step(dhT->data, dhT->dtype, 1, a->B, a->H))
                            : copy_or_clear(ctx, space->carry, nullptr, size_t(states) * 4);
-    if (!status)
-        status = copy_or_clear(ctx, space->dc, dcT && wl_present(dcT) ? dcT->data : nullptr,
+    if (!status && dcT)
+        status = copy_or_clear(ctx, space->dc, wl_present(dcT) ? dcT->data : nullptr,
                                size_t(states) * 4);
     if (status) return status;
     return copy_or_clear(ctx, space->first, nullptr,
                          size_t(a->G * states) * wl_dtype_size(a->x->dtype));
 }
 
-wl_status carry_back(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
-                     int64_t t)
+wl_status product_back(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                       wl_gates some, int64_t t, float beta, float *to)
 {
-    const int64_t gates = a->G * a->H;
-    const void *dz = nth_step(space->z, a->x->dtype, t, a->B * gates);
-    return gemm(ctx, a->B, a->H, gates, a->x->dtype, { dz, gates, false },
-                { a->r->data, a->H, false }, 1, (float *)space->carry, a->H, space->gemm);
+    const int32_t dtype = a->x->dtype;
+    const int64_t gates = a->G * a->H, first = some.first * a->H;
+    const matrix dz = { past(space->zr, dtype, t * a->B * gates + first), gates, false };
+    const matrix r = { past(a->r->data, dtype, first * a->H), a->H, false };
+    return gemm(ctx, a->B, a->H, some.count * a->H, dtype, dz, r, beta, to, a->H, space->gemm);
 }
 
 wl_status end_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,

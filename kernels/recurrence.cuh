@@ -47,21 +47,35 @@ inline lengths_of lengths(const wl_recurrence *a)
 /* to = from, or zero where that is null. */
 wl_status copy_or_clear(wl_ctx *ctx, void *to, const void *from, size_t bytes);
 
-/* z [T,B,GH] = x W^T, and the state = h0. */
-wl_status begin_forward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
-                        float *z);
-/* z [B,GH] += state R^T */
-wl_status add_recurrent(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
-                        float *z);
+/* The sums before the gates = x W^T, and the state = h0. */
+wl_status begin_forward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space);
+/* to [B,count H] = before [B,H] R^T + beta to, for some gates of R */
+wl_status recurrent_product(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                            wl_gates some, matrix before, float beta, float *to, int64_t pitch);
 
 /* carry = dhT, dc = dcT (null for a cell without) and first = 0. */
 wl_status begin_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
                          const wl_tensor *dhT, const wl_tensor *dcT);
-/* carry [B,H] += dz[t] R */
-wl_status carry_back(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
-                     int64_t t);
-/* dh0, dx, dw, dr and db, as far as they are there, from dz and carry. */
+/* to [B,H] = zr[t] R + beta to, for some gates of both */
+wl_status product_back(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                       wl_gates some, int64_t t, float beta, float *to);
+/* dh0, dx, dw, dr (for the gates that h[t-1] enters as it is) and db, as far as they are there,
+ * from z, zr and carry. */
 wl_status end_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
                        const wl_tensor *dh0, float *dw, float *dr, const wl_tensor *db);
+
+/* ------------------------------------------------------------------ of several cells */
+
+__device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+
+/* W units of a gate before its function: the sums and, where there is one, the bias. */
+template <int W> __device__ void load_gate(float (&out)[W], const float *z, const float *bias)
+{
+    load_floats<W>(out, z);
+    if (!bias) return;
+    float b[W];
+    load_floats<W>(b, bias);
+    for (int i = 0; i < W; i++) out[i] += b[i];
+}
 
 #endif

@@ -52,14 +52,14 @@ wl_status WL_REF(lstm_forward)(wl_ctx *ctx, const wl_dims *d, const wl_lstm_forw
     const wl_recurrence n = wl_lstm_forward_of(d, a);
     wl_recurrence_space space;
     wl_recurrence_forward_carve(&space, ctx->workspace, ctx->backend, &n);
-    real *z = space.z ? space.z : a->gates.data;
-    begin_forward(&n, &space, z);
+    real *z = wl_sums(&n, &space);
+    begin_forward(&n, &space);
     load_or_zero(space.bias, wl_if_present(&a->b), 4 * n.H);
     load_or_zero(space.cell, wl_if_present(&a->c0), n.B * n.H);
     for (int64_t s = 0; s < n.T; s++) {
         const int64_t t = wl_step_at(&n, s);
         real *zt = z + t * n.B * 4 * n.H;
-        add_recurrent(&n, &space, zt);
+        recurrent_product(&n, &space, wl_direct_gates(&n), space.state, 1, zt, 4 * n.H);
 #pragma omp parallel for schedule(static) if (worth_sharing(&n))
         for (int64_t b = 0; b < n.B; b++) forward_step(a, &n, &space, t, b, zt + b * 4 * n.H);
     }
@@ -105,7 +105,7 @@ static void backward_step(const wl_lstm_backward_args *a, const wl_recurrence *n
     cell_gradient(dz, cells_before(n, space, &a->c, t) + b * H, (real *)a->c.data + at * H, carry,
                   (real *)space->dc + b * H, H);
     round_row(dz, a->gates.dtype, 4 * H);
-    if (t == (n->reverse ? length - 1 : 0))
+    if (t == first_step(n, length))
         memcpy((real *)space->first + b * 4 * H, dz, (size_t)(4 * H) * sizeof *dz);
 }
 
@@ -121,10 +121,11 @@ wl_status WL_REF(lstm_backward)(wl_ctx *ctx, const wl_dims *d, const wl_lstm_bac
         const int64_t t = wl_step_at(&n, s);
 #pragma omp parallel for schedule(static) if (worth_sharing(&n))
         for (int64_t b = 0; b < n.B; b++) backward_step(a, &n, &space, t, b);
-        carry_back(&n, &space, (real *)space.z + t * n.B * 4 * n.H, r);
+        product_back(&n, wl_direct_gates(&n), (real *)space.z + t * n.B * 4 * n.H, r, 1,
+                     space.carry);
     }
     if (wl_present(&a->dh0)) store_row(row_of(&a->dh0, 0, 0), space.carry, n.B * n.H);
     if (wl_present(&a->dc0)) memcpy(a->dc0.data, space.dc, (size_t)(n.B * n.H) * sizeof(real));
-    end_backward(&n, &space, a->dw.data, a->dr.data, wl_present(&a->db) ? a->db.data : NULL);
+    end_backward(&n, &space, rows_in_line(n.h, space.h), a->dw.data, a->dr.data, &a->db);
     return WL_OK;
 }

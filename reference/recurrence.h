@@ -38,6 +38,12 @@ static inline int64_t length_of(const wl_recurrence *a, int64_t b)
     return length < 0 ? 0 : least(length, a->T);
 }
 
+/* The first step to run of a sequence that has any. */
+static inline int64_t first_step(const wl_recurrence *a, int64_t length)
+{
+    return a->reverse ? length - 1 : 0;
+}
+
 /* The sequences are worth being shared among threads. */
 static inline bool worth_sharing(const wl_recurrence *a) { return a->B * a->H > 2048; }
 
@@ -55,24 +61,26 @@ static inline void transpose(real *to, const wl_tensor *from, int64_t M, int64_t
 
 /* ------------------------------------------------------------------ forward */
 
-/* z [T,B,GH] = x W^T; the state = h0; and R transposed, for the steps' products. */
-static inline void begin_forward(const wl_recurrence *a, const wl_recurrence_space *space, real *z)
+/* The sums before the gates = x W^T; the state = h0; and R transposed, for the steps' products. */
+static inline void begin_forward(const wl_recurrence *a, const wl_recurrence_space *space)
 {
     const int64_t gates = a->G * a->H;
     const matrix x = rows_in_line(a->x, space->x);
     WL_REF(gemm)
     (false, true, a->T * a->B, gates, a->D, x.data, x.pitch, widened(a->w, space->w).data, a->D, 0,
-     z, gates);
+     wl_sums(a, space), wl_sums_pitch(a, space));
     transpose(space->r, a->r, gates, a->H);
     load_or_zero(space->state, a->h0, a->B * a->H);
 }
 
-/* z [B,GH] += state R^T */
-static inline void add_recurrent(const wl_recurrence *a, const wl_recurrence_space *space, real *z)
+/* to [B,count H] = before [B,H] R^T + beta to, for some gates of R */
+static inline void recurrent_product(const wl_recurrence *a, const wl_recurrence_space *space,
+                                     wl_gates some, const real *before, real beta, real *to,
+                                     int64_t pitch)
 {
     WL_REF(gemm)
-    (false, false, a->B, a->G * a->H, a->H, space->state, a->H, space->r, a->G * a->H, 1, z,
-     a->G * a->H);
+    (false, false, a->B, some.count * a->H, a->H, before, a->H,
+     (real *)space->r + some.first * a->H, a->G * a->H, beta, to, pitch);
 }
 
 /* ------------------------------------------------------------------ backward */
@@ -87,12 +95,13 @@ static inline const real *begin_backward(const wl_recurrence *a, const wl_recurr
     return widened(a->r, space->r).data;
 }
 
-/* carry [B,H] += dz [B,GH] R */
-static inline void carry_back(const wl_recurrence *a, const wl_recurrence_space *space,
-                              const real *dz, const real *r)
+/* to [B,H] = dz [B,GH] R + beta to, for some gates of both */
+static inline void product_back(const wl_recurrence *a, wl_gates some, const real *dz,
+                                const real *r, real beta, real *to)
 {
     WL_REF(gemm)
-    (false, false, a->B, a->H, a->G * a->H, dz, a->G * a->H, r, a->H, 1, space->carry, a->H);
+    (false, false, a->B, a->H, some.count * a->H, dz + some.first * a->H, a->G * a->H,
+     r + some.first * a->H * a->H, a->H, beta, to, a->H);
 }
 
 /* dx = dz W */
@@ -109,32 +118,33 @@ static inline void input_gradient(const wl_recurrence *a, const wl_recurrence_sp
         store_row(step_row(a->dx, i / a->B, i % a->B), dx + i * D, D);
 }
 
-/* dr += dz[t]^T h[t-1] over all steps: those after a step in one product, then those after h0. */
+/* dr += dz[t]^T h[t-1] over all steps, for the gates that h[t-1] enters as it is: those after a
+ * step in one product, then those after h0. */
 static inline void recurrent_gradient(const wl_recurrence *a, const wl_recurrence_space *space,
-                                      real *dr)
+                                      matrix h, real *dr)
 {
     const int64_t gates = a->G * a->H, later = a->reverse ? 0 : 1;
-    const matrix h = rows_in_line(a->h, space->h);
-    const real *dz = (const real *)space->z + later * a->B * gates;
+    const int64_t direct = wl_direct_gates(a).count * a->H;
+    const real *dz = (const real *)space->zr + later * a->B * gates;
     if (a->T > 1) WL_REF(gemm)
-    (true, false, gates, a->H, (a->T - 1) * a->B, dz, gates, h.data + (1 - later) * a->B * h.pitch,
+    (true, false, direct, a->H, (a->T - 1) * a->B, dz, gates, h.data + (1 - later) * a->B * h.pitch,
      h.pitch, 1, dr, a->H);
     if (a->h0 && a->T > 0) WL_REF(gemm)
-    (true, false, gates, a->H, a->B, space->first, gates, widened(a->h0, space->state).data, a->H,
+    (true, false, direct, a->H, a->B, space->first, gates, widened(a->h0, space->state).data, a->H,
      1, dr, a->H);
 }
 
-/* What comes of the gradients at all steps' gates. */
-static inline void end_backward(const wl_recurrence *a, const wl_recurrence_space *space, real *dw,
-                                real *dr, real *db)
+/* What comes of the gradients at all steps' gates; h: the states after each. */
+static inline void end_backward(const wl_recurrence *a, const wl_recurrence_space *space, matrix h,
+                                real *dw, real *dr, const wl_tensor *db)
 {
     const int64_t rows = a->T * a->B, gates = a->G * a->H;
     const matrix x = rows_in_line(a->x, space->x);
     input_gradient(a, space);
     if (rows > 0)
         WL_REF(gemm)(true, false, gates, a->D, rows, space->z, gates, x.data, x.pitch, 1, dw, a->D);
-    recurrent_gradient(a, space, dr);
-    if (db) WL_REF(add_columns)(db, space->z, gates, rows, gates);
+    recurrent_gradient(a, space, h, dr);
+    if (wl_present(db)) WL_REF(add_columns)(db->data, space->z, gates, rows, gates);
 }
 
 #endif

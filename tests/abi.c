@@ -61,6 +61,16 @@ _Static_assert(sizeof(wl_embedding_compact_args) == 512 &&
 _Static_assert(sizeof(wl_embedding_update_args) == 800 &&
                    offsetof(wl_embedding_update_args, rule) == 488,
                "embedding_update");
+_Static_assert(WL_RESET_AFTER == 0 && WL_RESET_BEFORE == 1 && WL_RNN_TANH == 0 && WL_RNN_RELU == 1,
+               "what cells can be");
+_Static_assert(sizeof(wl_gru_forward_args) == 816 &&
+                   offsetof(wl_gru_forward_args, reverse) == 808 &&
+                   offsetof(wl_gru_forward_args, reset) == 812,
+               "gru_forward");
+_Static_assert(sizeof(wl_gru_backward_args) == 1216 &&
+                   offsetof(wl_gru_backward_args, reverse) == 1208 &&
+                   offsetof(wl_gru_backward_args, reset) == 1212,
+               "gru_backward");
 _Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
                "half_narrow");
 _Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
@@ -105,6 +115,14 @@ _Static_assert(sizeof(wl_softmax_xent_linear_backward_args) == 904 &&
 _Static_assert(sizeof(wl_sigmoid_xent_forward_args) == 256, "sigmoid_xent_forward");
 _Static_assert(sizeof(wl_sigmoid_xent_backward_args) == 336, "sigmoid_xent_backward");
 _Static_assert(sizeof(wl_stream_batch_args) == 328, "stream_batch");
+_Static_assert(sizeof(wl_rnn_forward_args) == 656 &&
+                   offsetof(wl_rnn_forward_args, reverse) == 648 &&
+                   offsetof(wl_rnn_forward_args, activation) == 652,
+               "rnn_forward");
+_Static_assert(sizeof(wl_rnn_backward_args) == 1056 &&
+                   offsetof(wl_rnn_backward_args, reverse) == 1048 &&
+                   offsetof(wl_rnn_backward_args, activation) == 1052,
+               "rnn_backward");
 _Static_assert(sizeof(wl_sampling_alias_args) == 336, "sampling_alias");
 _Static_assert(sizeof(wl_sampling_categorical_args) == 280 &&
                    offsetof(wl_sampling_categorical_args, top_p) == 272,

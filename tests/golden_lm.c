@@ -80,8 +80,8 @@ static void put_lstm(op_case *c, const step *s, const double *x)
     put_values(c, "x", x);
     put_values(c, "h0", s->h);
     put_values(c, "c0", s->c);
-    put_gates(c, "w", s->g, of(text, s->before, "lstm.weight_x"));
-    put_gates(c, "r", s->g, of(text, s->before, "lstm.weight_h"));
+    put_gates(c, "w", s->g, of(text, s->before, "lstm.weight_x"), &lstm_of_book);
+    put_gates(c, "r", s->g, of(text, s->before, "lstm.weight_h"), &lstm_of_book);
 }
 
 static outcome recur(op_case *c, const step *s, const double *x)
@@ -90,7 +90,7 @@ static outcome recur(op_case *c, const step *s, const double *x)
     *c =
         golden_case("lstm_forward", "T=%lld B=%lld D=%lld H=%lld -lengths", s->T, s->B, s->D, s->H);
     put_lstm(c, s, x);
-    put_gates(c, "b", s->g, of(text, s->before, "lstm.bias"));
+    put_gates(c, "b", s->g, of(text, s->before, "lstm.bias"), &lstm_of_book);
     outcome o = golden_run(c);
     return o;
 }
@@ -128,9 +128,9 @@ static outcome recur_back(op_case *c, const step *s, const double *x, const outc
     put_values(c, "dh", dh);
     put_everywhere(c, "dw", 0), put_everywhere(c, "dr", 0), put_everywhere(c, "db", 0);
     outcome o = golden_run(c);
-    reproduces_gates(s->g, of(text, s->now, "grad.lstm.weight_x"), row_of(&o, "dw"));
-    reproduces_gates(s->g, of(text, s->now, "grad.lstm.weight_h"), row_of(&o, "dr"));
-    reproduces_gates(s->g, of(text, s->now, "grad.lstm.bias"), row_of(&o, "db"));
+    reproduces_gates(s->g, of(text, s->now, "grad.lstm.weight_x"), row_of(&o, "dw"), &lstm_of_book);
+    reproduces_gates(s->g, of(text, s->now, "grad.lstm.weight_h"), row_of(&o, "dr"), &lstm_of_book);
+    reproduces_gates(s->g, of(text, s->now, "grad.lstm.bias"), row_of(&o, "db"), &lstm_of_book);
     return o;
 }
 

@@ -1,101 +1,217 @@
-/* <wordloom/lstm.h> against the golden files time_lstm_*. */
+/* <wordloom/rnn.h>, <wordloom/gru.h> and <wordloom/lstm.h> against the golden files time_rnn_*,
+ * time_gru_* and time_lstm_*. */
 #include "golden_recurrent.h"
 
-#include <stdbool.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static const char *named(char *to, const char *prefix, const char *name, const char *chunk)
+enum { MOST = 256 /* elements of a tensor */ };
+
+typedef struct cell {
+    const char *name, *forward, *words, *backward, *backward_words; /* of the file; operators */
+    const book_cell *book;
+    bool cells; /* there is c too */
+} cell;
+
+static const cell rnn = { "rnn", "rnn_forward", "", "rnn_backward", "", &rnn_of_book, false };
+static const cell gru = { "gru",          "gru_forward",      "reset=1 -bn",
+                          "gru_backward", "reset=1 -bn -dbn", &gru_of_book,
+                          false };
+static const cell lstm = { "lstm", "lstm_forward", "", "lstm_backward", "", &lstm_of_book, true };
+
+/* A part of a file that is a call of ours. */
+typedef struct chunk {
+    const cell *of;
+    const golden *file;
+    const char *number; /* of its tensors: "", "0" or "1" */
+    int T, B, D, H;
+    const double *h0, *c0; /* null: 0 */
+} chunk;
+
+static const char *named(char out[64], const char *what, const chunk *k)
 {
-    snprintf(to, 64, "%s%s%s", prefix, name, chunk);
-    return to;
+    snprintf(out, 64, "%s%s", what, k->number);
+    return out;
 }
 
-/* A pass of T steps, both ways, as the file has it for one chunk ("" where there is one alone).
- * States that are null begin as 0; those at the end are left in `h` and `c`. */
-static void one_chunk(const golden *g, const char *chunk, double *h, double *c, bool begins_at_0)
-{
-    char name[64], gradient[16];
-    const long long B = golden_axis(g, named(name, "in.xs", "", chunk), 0);
-    const long long T = golden_axis(g, name, 1), D = golden_axis(g, name, 2);
-    const long long H = golden_axis(g, "param.weight_h", 0);
-    op_case f = golden_case("lstm_forward", "T=%lld B=%lld D=%lld H=%lld -lengths%s", T, B, D, H,
-                            begins_at_0 ? " -h0 -c0" : "");
-    put_steps(&f, "x", g, name);
-    put_gates(&f, "w", g, "param.weight_x");
-    put_gates(&f, "r", g, "param.weight_h");
-    put_gates(&f, "b", g, "param.bias");
-    if (!begins_at_0) put_values(&f, "h0", h), put_values(&f, "c0", c);
-    outcome o = golden_run(&f);
-    reproduces_steps(g, named(name, "out.hs", "", chunk), row_of(&o, "h"));
-    reproduces(g, named(name, "out.h", *chunk ? chunk : "_last", ""), row_of(&o, "hT"));
-    reproduces(g, named(name, "out.c", *chunk ? chunk : "_last", ""), row_of(&o, "cT"));
+/* ------------------------------------------------------------------ a chunk */
 
-    op_case k = golden_case("lstm_backward", "T=%lld B=%lld D=%lld H=%lld -lengths -dhT -dcT%s", T,
-                            B, D, H, begins_at_0 ? " -h0 -c0" : "");
-    static const char *const shared[] = { "x", "w", "r" };
-    static const char *const kept[] = { "h", "c", "gates" };
-    for (int i = 0; i < 3; i++) {
-        put_values(&k, shared[i], f.value[case_row(&f, shared[i])]);
-        put_values(&k, kept[i], row_of(&o, kept[i]));
-    }
-    if (!begins_at_0) put_values(&k, "h0", h), put_values(&k, "c0", c);
-    put_steps(&k, "dh", g, named(name, "in.dhs", "", chunk));
-    put_everywhere(&k, "dw", 0), put_everywhere(&k, "dr", 0), put_everywhere(&k, "db", 0);
-    outcome b = golden_run(&k);
-    snprintf(gradient, sizeof gradient, "grad%s", chunk);
-    reproduces_steps(g, named(name, "out.dxs", "", chunk), row_of(&b, "dx"));
-    reproduces(g, *chunk ? named(name, "out.dh", "", chunk) : "out.dh0", row_of(&b, "dh0"));
-    reproduces_gates(g, named(name, gradient, ".weight_x", ""), row_of(&b, "dw"));
-    reproduces_gates(g, named(name, gradient, ".weight_h", ""), row_of(&b, "dr"));
-    reproduces_gates(g, named(name, gradient, ".bias", ""), row_of(&b, "db"));
-    memcpy(h, row_of(&o, "hT"), (size_t)(B * H) * sizeof *h);
-    memcpy(c, row_of(&o, "cT"), (size_t)(B * H) * sizeof *c);
-    outcome_free(&o), outcome_free(&b);
-    case_free(&f), case_free(&k);
+/* A case of an operator with its words, and what both directions read. */
+static op_case case_of(const chunk *k, const char *op, const char *words, const char *more)
+{
+    char name[64];
+    op_case c = golden_case(op, "T=%d B=%d D=%d H=%d -lengths %s%s%s%s", k->T, k->B, k->D, k->H,
+                            words, k->h0 ? "" : " -h0", k->of->cells && !k->c0 ? " -c0" : "", more);
+    put_steps(&c, "x", k->file, named(name, "in.xs", k));
+    put_gates(&c, "w", k->file, "param.weight_x", k->of->book);
+    put_gates(&c, "r", k->file, "param.weight_h", k->of->book);
+    if (k->h0) put_values(&c, "h0", k->h0);
+    if (k->c0) put_values(&c, "c0", k->c0);
+    return c;
 }
 
-enum { MOST = 64 };
-
-static void sequences_are_the_books(void **state)
+static outcome forward(const chunk *k, op_case *c, const char *last_h, const char *last_c)
 {
-    static const char *const files[] = { "time_lstm_stateless", "time_lstm_set_state",
-                                         "time_lstm_set_state_hc" };
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        golden *g = golden_open(files[i]);
-        double h[MOST] = { 0 }, c[MOST] = { 0 };
-        assert_in_range(golden_count(g, "out.h_last"), 1, MOST);
-        const size_t bytes = (size_t)golden_count(g, "out.h_last") * sizeof *h;
-        if (i > 0) memcpy(h, golden_values(g, "in.h0"), bytes);
-        if (i > 1) memcpy(c, golden_values(g, "in.c0"), bytes);
-        one_chunk(g, "", h, c, i == 0);
-        golden_close(g);
-    }
+    char name[64];
+    *c = case_of(k, k->of->forward, k->of->words, "");
+    put_gates(c, "b", k->file, "param.bias", k->of->book);
+    outcome o = golden_run(c);
+    reproduces_steps(k->file, named(name, "out.hs", k), row_of(&o, "h"));
+    reproduces(k->file, last_h, row_of(&o, "hT"));
+    if (k->of->cells) reproduces(k->file, last_c, row_of(&o, "cT"));
+    return o;
 }
 
-/* The second of two chunks begins where the first ended; their gradients are their own. */
-static void chunks_are_the_books(void **state)
+static void reproduces_weights(const chunk *k, const char *what, const double *got)
 {
-    (void)state;
-    golden *g = golden_open("time_lstm_stateful");
-    double h[MOST] = { 0 }, c[MOST] = { 0 };
-    assert_in_range(golden_count(g, "out.h0"), 1, MOST);
-    one_chunk(g, "0", h, c, false);
-    one_chunk(g, "1", h, c, false);
+    char name[64];
+    snprintf(name, sizeof name, "grad%s.%s", k->number, what);
+    reproduces_gates(k->file, name, got, k->of->book);
+}
+
+static void backward(const chunk *k, const outcome *ahead)
+{
+    char name[64];
+    op_case c =
+        case_of(k, k->of->backward, k->of->backward_words, k->of->cells ? " -dhT -dcT" : " -dhT");
+    put_steps(&c, "dh", k->file, named(name, "in.dhs", k));
+    put_values(&c, "h", row_of(ahead, "h"));
+    if (k->of->cells) put_values(&c, "c", row_of(ahead, "c"));
+    if (k->of->book->gates > 1) put_values(&c, "gates", row_of(ahead, "gates"));
+    put_everywhere(&c, "dw", 0), put_everywhere(&c, "dr", 0), put_everywhere(&c, "db", 0);
+    outcome o = golden_run(&c);
+    reproduces_steps(k->file, named(name, "out.dxs", k), row_of(&o, "dx"));
+    reproduces(k->file, *k->number ? named(name, "out.dh", k) : "out.dh0", row_of(&o, "dh0"));
+    reproduces_weights(k, "weight_x", row_of(&o, "dw"));
+    reproduces_weights(k, "weight_h", row_of(&o, "dr"));
+    reproduces_weights(k, "bias", row_of(&o, "db"));
+    outcome_free(&o);
+    case_free(&c);
+}
+
+static chunk chunk_of(const cell *of, const golden *g, const char *number)
+{
+    chunk k = { .of = of, .file = g, .number = number };
+    char name[64];
+    named(name, "in.xs", &k);
+    k.B = (int)golden_axis(g, name, 0);
+    k.T = (int)golden_axis(g, name, 1);
+    k.D = (int)golden_axis(g, name, 2);
+    k.H = (int)golden_axis(g, "param.weight_h", 0);
+    return k;
+}
+
+/* ------------------------------------------------------------------ the files */
+
+static golden *opened(const cell *of, const char *variant)
+{
+    char name[64];
+    snprintf(name, sizeof name, "time_%s_%s", of->name, variant);
+    return golden_open(name);
+}
+
+/* One call, from a state of 0 or from what is given. */
+static void one_call(const cell *of, const char *variant, bool h0, bool c0)
+{
+    golden *g = opened(of, variant);
+    chunk k = chunk_of(of, g, "");
+    op_case c;
+    if (h0) k.h0 = golden_values(g, "in.h0");
+    if (c0) k.c0 = golden_values(g, "in.c0");
+    outcome o = forward(&k, &c, "out.h_last", "out.c_last");
+    backward(&k, &o);
+    outcome_free(&o);
+    case_free(&c);
     golden_close(g);
+}
+
+static void a_layer_from_nothing_is_the_books(void **state)
+{
+    one_call(*state, "stateless", false, false);
+}
+
+static void a_layer_from_a_given_state_is_the_books(void **state)
+{
+    one_call(*state, "set_state", true, false);
+}
+
+static void a_layer_from_given_cells_is_the_books(void **state)
+{
+    one_call(*state, "set_state_hc", true, true);
+}
+
+/* the state goes on from call to call, its gradient does not */
+static void a_layer_that_carries_its_state_is_the_books(void **state)
+{
+    golden *g = opened(*state, "stateful");
+    chunk first = chunk_of(*state, g, "0"), second = chunk_of(*state, g, "1");
+    op_case c, d;
+    outcome o = forward(&first, &c, "out.h0", "out.c0");
+    second.h0 = row_of(&o, "hT");
+    if (second.of->cells) second.c0 = row_of(&o, "cT");
+    outcome p = forward(&second, &d, "out.h1", "out.c1");
+    backward(&first, &o);
+    backward(&second, &p);
+    outcome_free(&o), outcome_free(&p);
+    case_free(&c), case_free(&d);
+    golden_close(g);
+}
+
+/* the gates of the first step, in the order i, f, g, o */
+static void the_gates_of_an_lstm_are_the_books(void **state)
+{
+    static const char *const names[] = { "step0.i", "step0.f", "step0.g", "step0.o" };
+    golden *g = opened(*state, "set_state_hc");
+    chunk k = chunk_of(*state, g, "");
+    op_case c;
+    k.h0 = golden_values(g, "in.h0"), k.c0 = golden_values(g, "in.c0");
+    outcome o = forward(&k, &c, "out.h_last", "out.c_last");
+    for (int gate = 0; gate < 4; gate++) {
+        double one[MOST];
+        assert_in_range(k.B * k.H, 1, MOST);
+        for (int b = 0; b < k.B; b++)
+            memcpy(one + b * k.H, row_of(&o, "gates") + (b * 4 + gate) * k.H,
+                   (size_t)k.H * sizeof *one);
+        reproduces(g, names[gate], one);
+    }
+    reproduces(g, "step0.c", row_of(&o, "c"));
+    outcome_free(&o);
+    case_free(&c);
+    golden_close(g);
+}
+
+/* A test of one cell. */
+static struct CMUnitTest test_of(const char *name, CMUnitTestFunction test, const cell *of)
+{
+    return (struct CMUnitTest){ name, test, NULL, NULL, (void *)(uintptr_t)of };
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sequences_are_the_books),
-        cmocka_unit_test(chunks_are_the_books),
+        test_of("an_rnn_from_nothing_is_the_books", a_layer_from_nothing_is_the_books, &rnn),
+        test_of("an_rnn_from_a_given_state_is_the_books", a_layer_from_a_given_state_is_the_books,
+                &rnn),
+        test_of("an_rnn_that_carries_its_state_is_the_books",
+                a_layer_that_carries_its_state_is_the_books, &rnn),
+        test_of("a_gru_from_nothing_is_the_books", a_layer_from_nothing_is_the_books, &gru),
+        test_of("a_gru_from_a_given_state_is_the_books", a_layer_from_a_given_state_is_the_books,
+                &gru),
+        test_of("a_gru_that_carries_its_state_is_the_books",
+                a_layer_that_carries_its_state_is_the_books, &gru),
+        test_of("an_lstm_from_nothing_is_the_books", a_layer_from_nothing_is_the_books, &lstm),
+        test_of("an_lstm_from_a_given_state_is_the_books", a_layer_from_a_given_state_is_the_books,
+                &lstm),
+        test_of("an_lstm_from_given_cells_is_the_books", a_layer_from_given_cells_is_the_books,
+                &lstm),
+        test_of("an_lstm_that_carries_its_state_is_the_books",
+                a_layer_that_carries_its_state_is_the_books, &lstm),
+        test_of("the_gates_of_an_lstm_are_the_books", the_gates_of_an_lstm_are_the_books, &lstm),
     };
     return golden_result(cmocka_run_group_tests_name("golden_recurrent", tests, NULL, NULL));
 }

@@ -4,14 +4,23 @@
 
 #include "golden.h"
 
+/* A cell's gates as the book has them. */
+typedef struct book_cell {
+    int gates;
+    int block[4];   /* the book's block of each of our gates */
+    double sign[4]; /* -1: the book's gate is the rest of ours to 1, since sigmoid(-x) is */
+} book_cell;
+
+extern const book_cell rnn_of_book, gru_of_book, lstm_of_book;
+
 /* Puts a tensor of the file, [N,T,X] there, into a row that is [T,N,X]. */
 void put_steps(op_case *c, const char *row, const golden *g, const char *tensor);
-/* Puts weights, [in,4H] there in blocks f, g, i, o, into a row that is [4H,in] in blocks i, f, g,
- * o; a bias has one row of them. */
-void put_gates(op_case *c, const char *row, const golden *g, const char *tensor);
+/* Puts weights, [in,GH] there, into a row that is [GH,in]; a bias has one row of them. */
+void put_gates(op_case *c, const char *row, const golden *g, const char *tensor,
+               const book_cell *of);
 
 /* Assert that values in our layout are those of the file. */
 void reproduces_steps(const golden *g, const char *tensor, const double *got);
-void reproduces_gates(const golden *g, const char *tensor, const double *got);
+void reproduces_gates(const golden *g, const char *tensor, const double *got, const book_cell *of);
 
 #endif

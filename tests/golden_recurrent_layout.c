@@ -24,20 +24,22 @@ static double *swapped(const double *from, int64_t A, int64_t B, int64_t X)
     return to;
 }
 
-/* Where the book has our gates i, f, g, o. */
-static const int64_t block_of[] = { 2, 0, 1, 3 };
+const book_cell rnn_of_book = { 1, { 0 }, { 1 } };
+const book_cell gru_of_book = { 3, { 1, 0, 2 }, { 1, -1, 1 } };
+const book_cell lstm_of_book = { 4, { 2, 0, 1, 3 }, { 1, 1, 1, 1 } };
 
-/* Element (gate, unit, input) of the book's [in,4H]. */
-static int64_t place(int64_t gate, int64_t j, int64_t i, int64_t H)
+/* Element (gate, unit, input) of the book's [in,GH]. */
+static int64_t place(const book_cell *of, int64_t gate, int64_t j, int64_t i, int64_t H)
 {
-    return i * 4 * H + block_of[gate] * H + j;
+    return i * of->gates * H + of->block[gate] * H + j;
 }
 
-static void sizes_of(const golden *g, const char *tensor, int64_t *inputs, int64_t *H)
+static void sizes_of(const golden *g, const char *tensor, const book_cell *of, int64_t *inputs,
+                     int64_t *H)
 {
     const int64_t first = golden_axis(g, tensor, 0), count = golden_count(g, tensor);
     *inputs = first == count ? 1 : first; /* a bias has one axis */
-    *H = count / *inputs / 4;
+    *H = count / *inputs / of->gates;
 }
 
 void put_steps(op_case *c, const char *row, const golden *g, const char *tensor)
@@ -48,14 +50,16 @@ void put_steps(op_case *c, const char *row, const golden *g, const char *tensor)
     free(ours);
 }
 
-void put_gates(op_case *c, const char *row, const golden *g, const char *tensor)
+void put_gates(op_case *c, const char *row, const golden *g, const char *tensor,
+               const book_cell *of)
 {
     int64_t inputs, H;
-    sizes_of(g, tensor, &inputs, &H);
-    double *ours = room(4 * H * inputs);
-    for (int64_t n = 0; n < 4 * H; n++)
+    sizes_of(g, tensor, of, &inputs, &H);
+    double *ours = room(of->gates * H * inputs);
+    for (int64_t n = 0; n < of->gates * H; n++)
         for (int64_t i = 0; i < inputs; i++)
-            ours[n * inputs + i] = golden_values(g, tensor)[place(n / H, n % H, i, H)];
+            ours[n * inputs + i] =
+                of->sign[n / H] * golden_values(g, tensor)[place(of, n / H, n % H, i, H)];
     put_values(c, row, ours);
     free(ours);
 }
@@ -68,14 +72,14 @@ void reproduces_steps(const golden *g, const char *tensor, const double *got)
     free(theirs);
 }
 
-void reproduces_gates(const golden *g, const char *tensor, const double *got)
+void reproduces_gates(const golden *g, const char *tensor, const double *got, const book_cell *of)
 {
     int64_t inputs, H;
-    sizes_of(g, tensor, &inputs, &H);
-    double *theirs = room(4 * H * inputs);
-    for (int64_t n = 0; n < 4 * H; n++)
+    sizes_of(g, tensor, of, &inputs, &H);
+    double *theirs = room(of->gates * H * inputs);
+    for (int64_t n = 0; n < of->gates * H; n++)
         for (int64_t i = 0; i < inputs; i++)
-            theirs[place(n / H, n % H, i, H)] = got[n * inputs + i];
+            theirs[place(of, n / H, n % H, i, H)] = of->sign[n / H] * got[n * inputs + i];
     reproduces(g, tensor, theirs);
     free(theirs);
 }

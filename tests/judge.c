@@ -95,34 +95,6 @@ bool agrees_on(const wl_backend *backend, const op_case *c, verdict why)
 
 /* ------------------------------------------------------------------ derivatives */
 
-/* The forward case that a backward case belongs to: the same inputs and scalars. */
-static int forward_case(op_case *out, const op_case *backward, verdict why)
-{
-    char text[256], trouble[256];
-    int at = 0;
-    for (char letter = 'A'; letter <= 'Z'; letter++)
-        at += snprintf(text + at, sizeof text - (size_t)at, "%c=%lld ", letter,
-                       (long long)*wl_dim((wl_dims *)(uintptr_t)&backward->dims, letter));
-    if (case_make(out, backward->spec->gradient_of, text, backward->seed, trouble)) {
-        snprintf(why, sizeof(verdict), "%s", trouble);
-        return -1;
-    }
-    for (int row = 0; out->spec->arg[row].name; row++) {
-        const int theirs = case_row(backward, out->spec->arg[row].name);
-        if (theirs < 0) continue;
-        out->scalar[row] = backward->scalar[theirs];
-        if (out->spec->arg[row].role != WL_IN) continue;
-        if (backward->value[theirs])
-            memcpy(out->value[row], backward->value[theirs],
-                   (size_t)out->count[row] * sizeof(double));
-        else { /* absent there, absent here */
-            free(out->value[row]);
-            out->value[row] = NULL;
-        }
-    }
-    return 0;
-}
-
 /* sum over forward's outputs Y of dY . Y, dY as backward is given it (where it is absent, 1 for a
  * loss and 0 for all else) */
 static double weighted_outputs(const op_case *forward, const op_case *backward,
@@ -199,8 +171,12 @@ bool differentiates_on(const wl_backend *oracle, const op_case *backward, verdic
 {
     op_case forward;
     outcome got;
+    char trouble[256];
     int gradients = 0;
-    if (forward_case(&forward, backward, why)) return false;
+    if (case_forward(&forward, backward, trouble)) {
+        snprintf(why, sizeof(verdict), "%s", trouble);
+        return false;
+    }
     bool ok = !execute(&got, backward, oracle);
     if (!ok) snprintf(why, sizeof(verdict), "%s", got.trouble);
     for (int row = 0; forward.spec->arg[row].name && ok; row++) {

@@ -131,21 +131,30 @@ static int32_t dtype_named(const char *name)
     return 0;
 }
 
-/* Every word must mean something: a typing error in a test is no test. */
-static int check_words(const op_case *c, char trouble[256])
+/* Whether an operator knows a word of so many characters. */
+static bool knows(const wl_op_spec *spec, const char *at, size_t width)
 {
     static const char *const known[] = { "dtype", "id", "pad", "swap", "offset", "bad", NULL };
+    const size_t name = strcspn(at, "= ");
+    if (width > 2 && name == 1 && *at >= 'A' && *at <= 'Z') return true;
+    for (int i = 0; known[i]; i++)
+        if (name == strlen(known[i]) && !strncmp(at, known[i], name)) return true;
+    for (const wl_arg *arg = spec->arg; arg->name; arg++) {
+        const size_t length = strlen(arg->name);
+        if (arg->role == WL_HOST && name == length && !strncmp(at, arg->name, name)) return true;
+        if (*at == '-' && width == length + 1 && !strncmp(at + 1, arg->name, length)) return true;
+    }
+    return false;
+}
+
+/* Every word must mean something, if only to the forward operator of a backward one: a typing error
+ * in a test is no test. */
+static int check_words(const op_case *c, char trouble[256])
+{
+    const wl_op_spec *forward = c->spec->gradient_of ? wl_op_find(c->spec->gradient_of) : NULL;
     for (const char *at = c->text + strspn(c->text, " "); *at;) {
-        const size_t width = strcspn(at, " "), name = strcspn(at, "= ");
-        bool ok = width > 2 && name == 1 && *at >= 'A' && *at <= 'Z';
-        for (int i = 0; known[i]; i++)
-            ok = ok || (name == strlen(known[i]) && !strncmp(at, known[i], name));
-        for (const wl_arg *arg = c->spec->arg; arg->name; arg++) {
-            const size_t length = strlen(arg->name);
-            ok = ok || (arg->role == WL_HOST && name == length && !strncmp(at, arg->name, name));
-            ok = ok || (*at == '-' && width == length + 1 && !strncmp(at + 1, arg->name, length));
-        }
-        if (!ok) {
+        const size_t width = strcspn(at, " ");
+        if (!knows(c->spec, at, width) && !(forward && knows(forward, at, width))) {
             snprintf(trouble, 256, "%s: unknown word in \"%s\": %.*s", c->spec->name, c->text,
                      (int)width, at);
             return -1;
@@ -206,40 +215,49 @@ static int make_row(op_case *c, int row, int64_t bad)
     return 0;
 }
 
-/* What backward reads of forward's results: forward's own outputs for the same inputs. */
-static int chain(op_case *c, char trouble[256])
+/* The words that an operator knows. */
+static void words_of(char out[256], const wl_op_spec *spec, const char *text)
 {
-    char text[256] = "";
-    op_case forward;
-    if (!c->spec->gradient_of) return 0;
-    /* the words that forward knows too */
-    const wl_op_spec *spec = wl_op_find(c->spec->gradient_of);
-    for (const char *at = c->text; *at;) {
+    *out = 0;
+    for (const char *at = text + strspn(text, " "); *at;) {
         const size_t width = strcspn(at, " ");
-        op_case probe = { .spec = spec };
-        char ignored[256];
-        snprintf(probe.text, sizeof probe.text, "%.*s", (int)width, at);
-        if (check_words(&probe, ignored) == 0) {
-            strncat(text, at, width);
-            strcat(text, " ");
+        if (knows(spec, at, width)) {
+            if (*out) strcat(out, " ");
+            strncat(out, at, width);
         }
         at += width;
         at += strspn(at, " ");
     }
-    if (case_make(&forward, c->spec->gradient_of, text, c->seed, trouble)) return -1;
-    for (int row = 0; spec->arg[row].name; row++) {
-        const int mine = case_row(c, spec->arg[row].name);
-        if (mine < 0) continue;
-        if (spec->arg[row].role == WL_HOST) forward.scalar[row] = c->scalar[mine];
-        if (!forward.value[row] || !c->value[mine] || spec->arg[row].role != WL_IN) continue;
-        memcpy(forward.value[row], c->value[mine], (size_t)c->count[mine] * sizeof(double));
+}
+
+int case_forward(op_case *out, const op_case *backward, char trouble[256])
+{
+    char text[256];
+    words_of(text, wl_op_find(backward->spec->gradient_of), backward->text);
+    if (case_make(out, backward->spec->gradient_of, text, backward->seed, trouble)) return -1;
+    for (int row = 0; out->spec->arg[row].name; row++) {
+        const int theirs = case_row(backward, out->spec->arg[row].name);
+        if (theirs < 0) continue;
+        out->scalar[row] = backward->scalar[theirs];
+        if (out->spec->arg[row].role == WL_IN && out->value[row] && backward->value[theirs])
+            memcpy(out->value[row], backward->value[theirs],
+                   (size_t)out->count[row] * sizeof(double));
     }
+    return 0;
+}
+
+/* What backward reads of forward's results: forward's own outputs for the same inputs. */
+static int chain(op_case *c, char trouble[256])
+{
+    op_case forward;
     outcome o;
+    if (!c->spec->gradient_of) return 0;
+    if (case_forward(&forward, c, trouble)) return -1;
     const int failed = execute(&o, &forward, &wl_ref_oracle_backend);
-    if (failed) snprintf(trouble, 256, "%s", o.trouble);
-    for (int row = 0; !failed && spec->arg[row].name; row++) {
-        const int mine = case_row(c, spec->arg[row].name);
-        if (mine < 0 || spec->arg[row].role != WL_OUT || !o.value[row]) continue;
+    if (failed) snprintf(trouble, 256, "%.255s", o.trouble);
+    for (int row = 0; !failed && forward.spec->arg[row].name; row++) {
+        const int mine = case_row(c, forward.spec->arg[row].name);
+        if (mine < 0 || forward.spec->arg[row].role != WL_OUT || !o.value[row]) continue;
         for (int64_t i = 0; i < c->count[mine]; i++)
             c->value[mine][i] = rounded(o.value[row][i], c->like[mine].dtype);
     }

@@ -29,10 +29,12 @@ typedef struct op_case {
  *   offset=1          elements of misalignment     bad=2                ids out of bounds
  *   swap=1            strided [T,B,X] batch first
  *
- * Sizes not named are 1. Rows get values by their makers, from `seed`; what a backward operator
- * shares with its forward one comes from running that on the oracle. Returns 0, or -1 with the
- * reason in `trouble`. */
+ * A backward operator takes the words of its forward one too. Sizes not named are 1. Rows get
+ * values by their makers, from `seed`; what a backward operator shares with its forward one comes
+ * from running that on the oracle. Returns 0, or -1 with the reason in `trouble`. */
 int case_make(op_case *out, const char *op, const char *text, uint64_t seed, char trouble[256]);
+/* The forward case that a backward case belongs to: the same words, inputs and scalars. */
+int case_forward(op_case *out, const op_case *backward, char trouble[256]);
 int case_copy(op_case *out, const op_case *from);
 void case_free(op_case *c);
 

@@ -194,6 +194,42 @@ static void aligned_elements_are_dropped_in_packs(void **state)
     launches_once("drop<float, 4>", 3, 256);
 }
 
+/* ------------------------------------------------------------------ rnn, gru and lstm */
+
+static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
+{
+    static const path paths[] = {
+        { "rnn_forward", "T=2 B=3 D=8 H=8", { "forward<float, 4>", "forward<float, 4>" } },
+        { "rnn_forward", "T=1 B=3 D=8 H=8 dtype=f16", { "forward<__half, 8>" } },
+        { "rnn_forward", "T=1 B=3 D=8 H=9", { "forward<float, 1>" } },
+        { "gru_forward", "T=1 B=3 D=8 H=8", { "forward<float, 4>" } },
+        { "gru_forward",
+          "T=1 B=3 D=8 H=8 reset=1 -bn dtype=bf16",
+          { "reset_state<__nv_bfloat16, 8>", "forward<__nv_bfloat16, 8>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 offset=1", { "forward<float, 1>" } },
+        { "lstm_forward", /* batch first: x is brought in line */
+          "T=2 B=3 D=8 H=8 swap=1",
+          { "copy_rows<float, float, 4>", "forward<float, 4>", "forward<float, 4>" } },
+        { "rnn_backward", /* dhT to f32 and dh0 from there, which in f32 are copies too */
+          "T=1 B=3 D=8 H=8",
+          { "copy_rows<float, float, 4>", "backward<float, 4>", "copy_rows<float, float, 4>",
+            "sum_column_parts<float>", "add_column_parts" } },
+        { "gru_backward",
+          "T=1 B=3 D=8 H=8 -dhT -dh0 -db",
+          { "backward_after<float, 4>", "sum_column_parts<float>", "add_column_parts" } },
+        { "gru_backward",
+          "T=1 B=3 D=8 H=8 reset=1 -bn -dbn -dhT -dh0 -db",
+          { "backward_cell<float, 4>", "backward_reset<float, 4>" } },
+        { "lstm_backward",
+          "T=1 B=3 D=8 H=8 dtype=f16 -dhT -dh0 -db",
+          { "backward<__half, 8>", "copy_rows<__half, float, 8>" } },
+        { "lstm_backward", "T=1 B=3 D=8 H=8 -dhT -dh0 -db -dx", { "backward<float, 4>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+}
+
 /* ------------------------------------------------------------------ half */
 
 static void aligned_vectors_are_converted_in_packs(void **state)
@@ -500,6 +536,7 @@ int main(void)
         cmocka_unit_test(nothing_to_look_up_launches_nothing),
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
+        cmocka_unit_test(cells_take_packs_and_copies_where_rows_ask_for_them),
         cmocka_unit_test(aligned_vectors_are_converted_in_packs),
         cmocka_unit_test(a_product_does_what_it_can_itself),
         cmocka_unit_test(scores_take_packs_and_gradients_what_is_wanted),

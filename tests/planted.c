@@ -197,8 +197,10 @@ static void a_missing_barrier_is_caught(void **state)
 {
     (void)state;
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_MISSING_BARRIER, "gru_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "lstm_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "linear_backward", "N=16 D=5 H=64 activation=0");
+    strikes(EMULATOR_MISSING_BARRIER, "rnn_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
     strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_forward", "N=9 V=300");
     strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=300 D=5");
@@ -222,13 +224,17 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=300 K=1 D=5 V=400");
     strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
+    strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=2 B=3 D=2 H=350 reset=1 -bn");
+    strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350 reset=1 -bn -dbn");
     strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
-    strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=1 B=3 D=2 H=400");
-    strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=1 B=3 D=2 H=400");
     strikes(EMULATOR_SHORT_GRID, "linear_forward", "N=9 D=5 H=70");
     strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=4");
     strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=0"); /* db */
+    strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -244,6 +250,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_forward", "N=9 V=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_backward", "N=9 V=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "stream_batch", "N=900 T=35 B=20");
+    strikes(EMULATOR_SHORT_GRID, "rnn_forward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "rnn_backward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "word2vec_subsample", "N=700 V=9");
     strikes(EMULATOR_SHORT_GRID, "word2vec_sync", "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_SHORT_GRID, "sampling_alias", "N=90 K=6 V=9");
@@ -257,6 +265,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "activation_backward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask");
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
+    strikes(EMULATOR_LOST_LAST_WARP, "gru_forward", "T=2 B=3 D=2 H=85");
+    strikes(EMULATOR_LOST_LAST_WARP, "gru_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "lstm_forward", "T=2 B=3 D=2 H=85");
@@ -267,6 +277,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_forward", "N=9 V=300");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_linear_backward", "N=9 V=300 D=5");
+    strikes(EMULATOR_LOST_LAST_WARP, "rnn_forward", "T=2 B=3 D=2 H=85");
+    strikes(EMULATOR_LOST_LAST_WARP, "rnn_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
     strikes(EMULATOR_LOST_LAST_WARP, "word2vec_sync",
@@ -288,6 +300,10 @@ static void a_wrong_workspace_size_is_caught(void **state)
     } cases[] = {
         { "embedding_compact", "N=64 K=1 D=2 V=9", 768 },
         { "embedding_update", "N=64 K=1 D=2 V=9", 768 },
+        { "gru_forward", "T=2 B=8 D=2 H=8", 256 },
+        { "gru_forward", "T=2 B=8 D=2 H=8 reset=1 -bn", 256 },
+        { "gru_backward", "T=2 B=8 D=2 H=8", 768 },
+        { "gru_backward", "T=2 B=8 D=2 H=8 reset=1 -bn -dbn", 768 },
         { "lstm_forward", "T=2 B=8 D=2 H=8", 256 },
         { "lstm_backward", "T=2 B=8 D=2 H=8", 1024 },
         { "linear_forward", "N=16 D=4 H=8 dtype=f16", 256 },
@@ -297,6 +313,8 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "negative_sampling_shared_forward", "N=128 K=2 D=2 V=9", 256 },
         { "negative_sampling_shared_backward", "N=128 K=2 D=2 V=9 -dtable", 256 },
         { "optimizer_sum_squares", "N=128 D=4096 -count", 256 },
+        { "rnn_forward", "T=2 B=8 D=2 H=8", 256 },
+        { "rnn_backward", "T=2 B=8 D=2 H=8", 256 },
         { "sampling_categorical", "N=16 V=16 K=4", 256 },
         { "softmax_xent_forward", "N=128 V=9 -losses", 256 },
         { "softmax_xent_linear_forward", "N=128 V=16 D=4", 512 },

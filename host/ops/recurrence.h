@@ -1,5 +1,6 @@
 /* What the operators over whole sequences have in common on every side: how their workspace is laid
- * out, and which step comes when. G is the gates of a cell: 4 of an LSTM. */
+ * out, and which step comes when. G is the gates of a cell: 4 of an LSTM, 3 of a GRU, 1 of an RNN.
+ */
 #ifndef WL_RECURRENCE_H
 #define WL_RECURRENCE_H
 
@@ -7,13 +8,40 @@
 
 #include <string.h>
 
+/* How R h[t-1] meets W x[t]. */
+typedef enum wl_meeting {
+    WL_ADDED,  /* at once: rnn, lstm */
+    WL_APART,  /* in the cell, which reads both: a GRU that resets after the product */
+    WL_IN_TWO, /* for the last gate later, from r h[t-1]: a GRU that resets before the product */
+} wl_meeting;
+
 /* What a call is about. A tensor that is absent there is null here. */
 typedef struct wl_recurrence {
     int64_t T, B, D, H, G;
     const wl_tensor *x, *h0, *w, *r, *lengths, *h;
+    const wl_tensor
+        *sums;           /* forward's output [T,B,..] that may hold sums before the gates, if f32 */
     const wl_tensor *dx; /* backward's */
+    wl_meeting meeting;
+    bool cells; /* there are cell states too: lstm */
     bool reverse;
 } wl_recurrence;
+
+/* A call of a cell with G gates, but for what not every cell or direction has. */
+static inline wl_recurrence wl_recurrence_of(const wl_dims *d, int64_t G, const wl_tensor *x,
+                                             const wl_tensor *h0, const wl_tensor *w,
+                                             const wl_tensor *r, const wl_tensor *lengths,
+                                             const wl_tensor *h, int32_t reverse)
+{
+    wl_recurrence a;
+    memset(&a, 0, sizeof a);
+    a.T = d->T, a.B = d->B, a.D = d->D, a.H = d->H, a.G = G;
+    a.x = x, a.w = w, a.r = r, a.h = h;
+    a.h0 = wl_if_present(h0);
+    a.lengths = wl_if_present(lengths);
+    a.reverse = reverse != 0;
+    return a;
+}
 
 /* The step that runs as number s. */
 static inline int64_t wl_step_at(const wl_recurrence *a, int64_t s)
@@ -41,24 +69,48 @@ static inline int64_t wl_pitch(const wl_tensor *t)
     return t->shape[1] == 1 && t->shape[0] > 1 ? wl_stride(t, 0) : t->shape[2];
 }
 
-/* What is null is not needed: the caller's own tensor serves. Elements are REAL, except on CUDA for
- * what enters products, which is STORED. */
+/* Gates that enter a product together: so many from the first on. */
+typedef struct wl_gates {
+    int64_t first, count;
+} wl_gates;
+
+/* Those that h[t-1] enters as it is; the others: r h[t-1]. */
+static inline wl_gates wl_direct_gates(const wl_recurrence *a)
+{
+    return (wl_gates){ 0, a->meeting == WL_IN_TWO ? a->G - 1 : a->G };
+}
+
+/* What is null is not needed: the caller's own tensor serves. Elements are REAL, except on CUDA
+ * of what enters products, which is STORED. */
 typedef struct wl_recurrence_space {
     void *z;       /* [T,B,GH] forward: sums before the gates; backward: gradients at them */
+    void *zr;      /* [T,B,GH] backward: gradients at what R adds to them: z, unless WL_APART */
     void *x;       /* [T,B,D] */
     void *h;       /* [T,B,H] */
     void *w;       /* [GH,D] */
     void *r;       /* forward on the CPU [H,GH], transposed; backward [GH,H] */
-    void *bias;    /* REAL [GH] forward on the CPU */
+    void *bias;    /* REAL [GH] forward on the CPU; WL_APART: [(G+1)H], R's own bias last */
     void *state;   /* [B,H] forward: h as the next step reads it; backward: h0 */
     void *cell;    /* REAL [B,H] c0, on the CPU */
+    void *meet;    /* REAL WL_APART, forward: [B,GH] state R^T. WL_IN_TWO: [B,H] r h[t-1] (forward
+                      on the CPU), and the gradient at it */
     void *carry;   /* REAL [B,H] gradient at the state */
     void *dc;      /* REAL [B,H] gradient at the cell state */
-    void *first;   /* [B,GH] dz of each sequence's first step */
+    void *first;   /* [B,GH] zr of each sequence's first step */
     void *dx;      /* REAL [T,B,D] */
     void *columns; /* REAL [WL_COLUMN_PARTS,GH] partial sums of z, on CUDA */
     void *gemm;
 } wl_recurrence_space;
+
+/* Forward's sums before the gates, [T,B,GH], and the distance of their rows. */
+static inline void *wl_sums(const wl_recurrence *a, const wl_recurrence_space *space)
+{
+    return space->z ? space->z : a->sums->data;
+}
+static inline int64_t wl_sums_pitch(const wl_recurrence *a, const wl_recurrence_space *space)
+{
+    return space->z ? a->G * a->H : wl_pitch(a->sums);
+}
 
 static inline size_t wl_recurrence_forward_carve(wl_recurrence_space *out, char *base,
                                                  const wl_backend *backend, const wl_recurrence *a)
@@ -70,15 +122,17 @@ static inline size_t wl_recurrence_forward_carve(wl_recurrence_space *out, char 
     const int64_t rows = a->T * a->B, gates = a->G * a->H;
     size_t at = 0;
     memset(out, 0, sizeof *out);
-    if (narrow) out->z = wl_carve(base, &at, rows * gates, real);
+    if (narrow || !wl_rows_in_line(a->sums)) out->z = wl_carve(base, &at, rows * gates, real);
     if ((narrow && cpu) || !wl_rows_in_line(a->x))
         out->x = wl_carve(base, &at, rows * a->D, element);
     if (narrow && cpu) out->w = wl_carve(base, &at, gates * a->D, real);
     if (cpu) {
         out->r = wl_carve(base, &at, gates * a->H, real);
-        out->bias = wl_carve(base, &at, gates, real);
-        out->cell = wl_carve(base, &at, a->B * a->H, real);
+        out->bias = wl_carve(base, &at, gates + (a->meeting == WL_APART ? a->H : 0), real);
     }
+    if (cpu && a->cells) out->cell = wl_carve(base, &at, a->B * a->H, real);
+    if (a->meeting == WL_APART) out->meet = wl_carve(base, &at, a->B * gates, real);
+    if (a->meeting == WL_IN_TWO && cpu) out->meet = wl_carve(base, &at, a->B * a->H, real);
     out->state = wl_carve(base, &at, a->B * a->H, element);
     out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
     return at;
@@ -95,6 +149,7 @@ static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char
     size_t at = 0;
     memset(out, 0, sizeof *out);
     out->z = wl_carve(base, &at, rows * gates, element);
+    out->zr = a->meeting == WL_APART ? wl_carve(base, &at, rows * gates, element) : out->z;
     if ((narrow && cpu) || !wl_rows_in_line(a->x))
         out->x = wl_carve(base, &at, rows * a->D, element);
     if ((narrow && cpu) || !wl_rows_in_line(a->h))
@@ -102,11 +157,13 @@ static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char
     if (narrow && cpu) {
         out->w = wl_carve(base, &at, gates * a->D, real);
         out->r = wl_carve(base, &at, gates * a->H, real);
-        out->state = wl_carve(base, &at, a->B * a->H, real);
     }
-    if (cpu) out->cell = wl_carve(base, &at, a->B * a->H, real);
+    if (cpu && (narrow || a->meeting != WL_ADDED))
+        out->state = wl_carve(base, &at, a->B * a->H, real);
+    if (cpu && a->cells) out->cell = wl_carve(base, &at, a->B * a->H, real);
+    if (a->meeting == WL_IN_TWO) out->meet = wl_carve(base, &at, a->B * a->H, real);
     out->carry = wl_carve(base, &at, a->B * a->H, real);
-    out->dc = wl_carve(base, &at, a->B * a->H, real);
+    if (a->cells) out->dc = wl_carve(base, &at, a->B * a->H, real);
     out->first = wl_carve(base, &at, a->B * gates, element);
     if (a->dx && (narrow || !wl_rows_in_line(a->dx)))
         out->dx = wl_carve(base, &at, rows * a->D, real);

@@ -27,11 +27,13 @@
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
+#include <wordloom/gru.h>
 #include <wordloom/half.h>
 #include <wordloom/lstm.h>
 #include <wordloom/linear.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/sigmoid_xent.h>
 #include <wordloom/softmax_xent.h>

@@ -3,12 +3,14 @@
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
+#include <wordloom/gru.h>
 #include <wordloom/half.h>
 #include <wordloom/linear.h>
 #include <wordloom/lstm.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/ops.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/sigmoid_xent.h>
 #include <wordloom/softmax_xent.h>

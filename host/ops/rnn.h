@@ -1,0 +1,23 @@
+/* The calls of <wordloom/rnn.h> as recurrences. */
+#ifndef WL_RNN_CALL_H
+#define WL_RNN_CALL_H
+
+#include "recurrence.h"
+
+static inline wl_recurrence wl_rnn_forward_of(const wl_dims *d, const wl_rnn_forward_args *a)
+{
+    wl_recurrence n =
+        wl_recurrence_of(d, 1, &a->x, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
+    n.sums = &a->h;
+    return n;
+}
+
+static inline wl_recurrence wl_rnn_backward_of(const wl_dims *d, const wl_rnn_backward_args *a)
+{
+    wl_recurrence n =
+        wl_recurrence_of(d, 1, &a->x, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
+    n.dx = wl_if_present(&a->dx);
+    return n;
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* The simple recurrent layer over whole sequences (Elman 1990, "Finding Structure in Time").
+ *
+ *   h[t]  =  f(W x[t] + R h[t-1] + b)      f is tanh, or max(0, .)
+ *
+ * t runs from 0 up or, with `reverse`, from T-1 down (h[t-1] is then h[t+1]). h[-1] is h0, or 0
+ * where that is absent. PyTorch and cuDNN have the same layout, with b as two vectors of which this
+ * is the sum. The derivative of max(0, .) at 0 is 0.
+ *
+ * With `lengths`, sequence b ends before step lengths[b] (below 0 counts as 0, above T as T). Past
+ * its end its h is 0, its state holds, its incoming gradients dh are ignored and dx is 0; in
+ * reverse it begins at its last step. hT is the state after the last step that ran.
+ *
+ * 16-bit storage: h is rounded at each step, before it enters the next; products, sums and
+ * gradients to parameters are f32. Backward takes the derivative of f from h, and rounds the
+ * gradient before f to STORED. */
+#ifndef WORDLOOM_RNN_H
+#define WORDLOOM_RNN_H
+
+#include <wordloom/context.h>
+
+WL_BEGIN
+
+enum { WL_RNN_TANH = 0, WL_RNN_RELU = 1 };
+
+typedef struct wl_rnn_forward_args {
+    size_t size;
+    wl_tensor x;        /* in  STORED [T,B,D] strided                             */
+    wl_tensor h0;       /* in  STORED [B,H] optional                              */
+    wl_tensor w;        /* in  STORED [H,D]                                       */
+    wl_tensor r;        /* in  STORED [H,H]                                       */
+    wl_tensor b;        /* in  REAL   [H] optional                                */
+    wl_tensor lengths;  /* in  I32    [B] optional: 0..T                          */
+    wl_tensor h;        /* out STORED [T,B,H] strided                             */
+    wl_tensor hT;       /* out STORED [B,H] optional                              */
+    int32_t reverse;    /* host: 0 or 1                                           */
+    int32_t activation; /* host: WL_RNN_TANH or WL_RNN_RELU                       */
+} wl_rnn_forward_args;
+
+WL_API wl_status wl_rnn_forward(wl_ctx *ctx, const wl_rnn_forward_args *args);
+WL_API wl_status wl_rnn_forward_workspace(wl_ctx *ctx, const wl_rnn_forward_args *args,
+                                          size_t *bytes);
+
+typedef struct wl_rnn_backward_args {
+    size_t size;
+    wl_tensor x;        /* in  STORED [T,B,D] strided                             */
+    wl_tensor h0;       /* in  STORED [B,H] optional                              */
+    wl_tensor w;        /* in  STORED [H,D]                                       */
+    wl_tensor r;        /* in  STORED [H,H]                                       */
+    wl_tensor lengths;  /* in  I32    [B] optional: 0..T                          */
+    wl_tensor h;        /* in  STORED [T,B,H] strided, as forward wrote it        */
+    wl_tensor dh;       /* in  STORED [T,B,H] strided optional                    */
+    wl_tensor dhT;      /* in  STORED [B,H] optional                              */
+    wl_tensor dx;       /* out STORED [T,B,D] strided optional                    */
+    wl_tensor dh0;      /* out STORED [B,H] optional                              */
+    wl_tensor dw;       /* acc REAL   [H,D]                                       */
+    wl_tensor dr;       /* acc REAL   [H,H]                                       */
+    wl_tensor db;       /* acc REAL   [H] optional                                */
+    int32_t reverse;    /* host: 0 or 1                                           */
+    int32_t activation; /* host: WL_RNN_TANH or WL_RNN_RELU                       */
+} wl_rnn_backward_args;
+
+WL_API wl_status wl_rnn_backward(wl_ctx *ctx, const wl_rnn_backward_args *args);
+WL_API wl_status wl_rnn_backward_workspace(wl_ctx *ctx, const wl_rnn_backward_args *args,
+                                           size_t *bytes);
+
+WL_END
+#endif

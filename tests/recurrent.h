@@ -1,0 +1,24 @@
+/* What tests say of every cell over whole sequences: rnn, gru and lstm. */
+#ifndef RECURRENT_H
+#define RECURRENT_H
+
+#include "judge.h"
+
+/* A cell by its forward operator; lists end with null. */
+typedef struct recurrent {
+    const char *forward;
+    const char *more;          /* words of each of its cases */
+    const char *parameters[5]; /* rows */
+    const char *before[3];     /* rows of initial states */
+    const char *after[3];      /* and of the final ones, in the same order */
+} recurrent;
+
+/* Sizes at which every cell holds; they end with null. */
+extern const char *const recurrent_sizes[];
+
+/* Tests whose initial state is a `recurrent`; on every backend, to the last bit. */
+void a_split_sequence_gives_the_same_states(void **state);
+void padding_changes_nothing(void **state);
+void reverse_is_the_mirror_image(void **state);
+
+#endif
