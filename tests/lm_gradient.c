@@ -21,29 +21,34 @@ static wl_lm_config config_of(const wl_lm_config *what)
     return c;
 }
 
-/* All parameters by `factor` times their gradient. */
-static void move(wl_lm *m, double factor)
+/* A parameter, or the table where it is not tied, and its gradient as `backward` left it: of each
+ * element, or of some rows. */
+typedef struct part {
+    const char *name;
+    float *value;
+    const float *gradient;
+    int64_t count;
+    const int64_t *rows; /* of E elements; null: all */
+} part;
+
+static int64_t place(const part *a, int64_t i) { return a->rows ? a->rows[i / E] * E + i % E : i; }
+
+static void move(const part *a, double factor)
 {
-    const wl_parameters *all = &m->parameters;
-    float *p = all->value.data, *table = m->table.value.data;
-    const float *g = all->gradient.data, *sums = m->run->sums.data;
-    for (int64_t i = 0; i < all->size; i++) p[i] += (float)(factor * (double)g[i]);
-    if (m->config.tie) return;
-    for (int64_t k = 0; k < *(int64_t *)m->run->row_count.data; k++)
-        for (int64_t i = 0; i < E; i++)
-            table[((int64_t *)m->run->rows.data)[k] * E + i] +=
-                (float)(factor * (double)sums[k * E + i]);
+    for (int64_t i = 0; i < a->count; i++)
+        a->value[place(a, i)] += (float)(factor * (double)a->gradient[i]);
 }
 
-static double squares(const wl_lm *m)
+static part part_of(const wl_lm *m, int32_t number)
 {
-    const float *g = m->parameters.gradient.data, *sums = m->run->sums.data;
-    double sum = 0;
-    for (int64_t i = 0; i < m->parameters.size; i++) sum += (double)g[i] * (double)g[i];
-    if (m->config.tie) return sum;
-    for (int64_t i = 0; i < *(int64_t *)m->run->row_count.data * E; i++)
-        sum += (double)sums[i] * (double)sums[i];
-    return sum;
+    const wl_parameters *all = &m->parameters;
+    if (number == all->count)
+        return (part){ "the table", m->table.value.data, m->run->sums.data,
+                       *(int64_t *)m->run->row_count.data * E, m->run->rows.data };
+    const wl_tensor value = wl_parameters_value(all, number);
+    const wl_tensor gradient = wl_parameters_gradient(all, number);
+    return (part){ all->list[number].name, value.data, gradient.data, all->list[number].count,
+                   NULL };
 }
 
 /* The loss of the pass's batch. */
@@ -54,9 +59,28 @@ static double loss(const wl_lm *m)
     return (double)*(float *)m->run->loss.data;
 }
 
-/* Along the gradient the loss rises by the square of its norm: by central differences, of which two
+/* Along its gradient the loss rises by the square of its norm: by central differences, of which two
  * leave an error of the fourth order. Losses are f32: a hundredth tells a part that is missing from
  * what is rounded. */
+static void rises_along(const part *a, const wl_lm *m)
+{
+    double rise = 0, differences[2];
+    for (int64_t i = 0; i < a->count; i++) rise += (double)a->gradient[i] * (double)a->gradient[i];
+    assert_true(rise > 0);
+    for (int i = 0; i < 2; i++) {
+        const double step = 0.0005 / rise * (i + 1); /* a small part of the loss */
+        move(a, step);
+        const double above = loss(m);
+        move(a, -2 * step);
+        differences[i] = (above - loss(m)) / (2 * step);
+        move(a, step);
+    }
+    const double found = (4 * differences[0] - differences[1]) / 3;
+    if (!(fabs(found / rise - 1) < 0.01))
+        fail_msg("%s of %s, %d layers: the loss rises by %g, its gradient says %g", a->name,
+                 wl_cells[m->config.cell], (int)m->config.layers, found, rise);
+}
+
 static void gradient_is_that_of_the_loss(const wl_lm_config *what, wl_ctx *ctx,
                                          const wl_vocabulary *words, const wl_text *text)
 {
@@ -74,20 +98,10 @@ static void gradient_is_that_of_the_loss(const wl_lm_config *what, wl_ctx *ctx,
     assert_int_equal(wl_lm_read(m->run, NULL), WL_OK);
     assert_int_equal(wl_lm_forward(m->run, NULL), WL_OK);
     assert_int_equal(wl_lm_backward(m->run, NULL), WL_OK);
-    const double rise = squares(m), h = 0.05 / rise; /* in the loss */
-    double differences[2];
-    for (int i = 0; i < 2; i++) {
-        const double step = h * (i + 1);
-        move(m, step);
-        const double above = loss(m);
-        move(m, -2 * step);
-        differences[i] = (above - loss(m)) / (2 * step);
-        move(m, step);
+    for (int32_t i = 0; i < m->parameters.count + !m->config.tie; i++) {
+        const part a = part_of(m, i);
+        rises_along(&a, m);
     }
-    const double found = (4 * differences[0] - differences[1]) / 3;
-    if (!(fabs(found / rise - 1) < 0.01))
-        fail_msg("%s, %d layers: the loss rises by %g, its gradient says %g", wl_cells[c.cell],
-                 (int)c.layers, found, rise);
     wl_lm_destroy(m);
 }
 
