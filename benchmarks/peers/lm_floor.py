@@ -1,5 +1,6 @@
-"""The floor of a training step on the CPU: its matrix products, each timed alone at its shape, and
-the least bytes that all the rest moves, at the bandwidth of a plain copy.
+"""The floor of a training step on the CPU: its matrix products, each timed alone at its shape (again
+and again on the same operands, so from the caches where they fit), and the least bytes that all the
+rest moves, at the bandwidth of a plain copy.
 
 N = T B rows, D = H features and units, V words, U distinct words a batch, P numbers in the dense
 parameters (with the embedding where it is tied). Products of a step:
@@ -99,12 +100,12 @@ def describe_blas(products):
 
 def measure(model, vocabulary, distinct, threads, products):
     """Seconds of every choice of every product each way, in order; and of the bytes."""
-    lines = "".join(f"{' '.join(map(str, choice))}\n" for entry in entries(model, vocabulary)
-                    for choice in entry.choices)
-    seconds = {way: [float(line) for line in ask(products, way, threads, lines)[1:]]
+    lines = [" ".join(map(str, choice)) for entry in entries(model, vocabulary)
+             for choice in entry.choices]
+    seconds = {way: [float(line) for line in ask(products, way, threads, "\n".join(lines))[1:]]
                for way in ways(threads)}
     bandwidth = float(ask(products, "copy", threads)[0])
-    return {"products": seconds, "bandwidth": bandwidth,
+    return {"M N K at bt beta count": lines, "products": seconds, "bandwidth": bandwidth,
             "bytes": least_bytes(model, vocabulary, distinct)}
 
 
