@@ -1,4 +1,4 @@
-"""The floor of a training step on the CPU: its matrix products, each timed alone at its shape (again
+"""The floor of a training step on the CPU: its matrix products, each timed alone at its shape (time
 and again on the same operands, so from the caches where they fit), and the least bytes that all the
 rest moves, at the bandwidth of a plain copy.
 
