@@ -9,7 +9,8 @@ PROGRAM is wordloom's, of a build that also has the benchmarks; TEXT is words, s
 Treebank's training text. Tables go to stdout, progress to stderr.
 
 OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are taken out of the environment of all systems alike: where
-they name an older processor they halve the speed of products.
+they name an older processor they halve the speed of products. GOMP_SPINCOUNT is 2000 for all alike
+unless it is set.
 """
 import argparse
 

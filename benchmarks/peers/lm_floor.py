@@ -35,7 +35,6 @@ import sys
 from lm_systems import B, T, end, environment
 
 PART = 350
-SPIN = {"GOMP_SPINCOUNT": "2000"}  # as wordloom's program sets it
 
 # c[M,N] = a b + beta c, `count` times in a row; a and b perhaps stored transposed.
 Product = collections.namedtuple("Product", "M N K at bt beta count")
@@ -79,7 +78,7 @@ def ways(threads):
 
 def ask(program, way, threads, text=""):
     command = [str(program), way, str(threads)]
-    run = subprocess.run(command, env=environment(threads, SPIN), input=text,
+    run = subprocess.run(command, env=environment(threads), input=text,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         end(command, run.returncode, run.stderr)

@@ -2,7 +2,6 @@
 import argparse
 import collections
 import contextlib
-import os
 import re
 import statistics
 import sys
@@ -11,7 +10,7 @@ import tempfile
 import numpy as np
 
 import lm_floor
-from lm_systems import (B, CLIP, LR, MODELS, T, Text, Torch, batches, describe_torch,
+from lm_systems import (B, CLIP, LR, MODELS, SPIN, T, Text, Torch, batches, describe_torch,
                         train_wordloom, write)
 from peer_results import Results, file_fact, print_facts, print_table, say
 
@@ -59,7 +58,8 @@ def main(args):
     results = Results(args.json, {"text": file_fact(args.text), "T": T, "B": B, "lr": LR,
                                   "clip": CLIP}, ("torch", "numpy"),
                       {"of torch": describe_torch(), "wordloom's": lm_floor.describe_blas(products),
-                       "environment": environment_fact()})
+                       "environment": f"GOMP_SPINCOUNT {SPIN}; without OPENBLAS_CORETYPE and "
+                                      f"OPENBLAS_L2_SIZE"})
     print_facts(results)
     text = Text(args.text)
     for model, names in systems.items():
@@ -67,13 +67,6 @@ def main(args):
             lesson = Lesson(model, text, folder, args.program, products)
             for threads in args.threads:
                 report(lesson, threads, compare(lesson, names, threads, args.rounds, results))
-
-
-def environment_fact():
-    spin = os.environ.get("GOMP_SPINCOUNT")
-    return ("without OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE; GOMP_SPINCOUNT " +
-            (f"{spin} for all" if spin else "wordloom's own for wordloom and floor, not set for "
-                                            "PyTorch"))
 
 
 class Lesson:
