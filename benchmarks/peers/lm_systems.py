@@ -23,8 +23,8 @@ MODELS = [
 ]
 
 
-# OpenMP's idle threads wait as briefly as in wordloom's program, unless the caller says otherwise: at
-# libgomp's default a step of any of them takes twice as long where another process wants a core.
+# OpenMP's idle threads wait as briefly as in wordloom's program, unless the caller says otherwise:
+# libgomp's default costs every system much where another process wants a core.
 SPIN = os.environ.get("GOMP_SPINCOUNT", "2000")
 
 
