@@ -241,17 +241,20 @@ static void files_of_other_kinds_are_refused(void **state)
 {
     (void)state;
     const float few[4] = { 0 };
-    const wl_safetensors_entry entries[] = { { "embedding.weight", WL_F32, 2, { 2, 2 } } };
+    const wl_safetensors_entry entries[] = { { "embedding.weight", WL_F32, 2, { 2, 2 } },
+                                             { "rnn.0.r", WL_F32, 2, { 0, 1ll << 61 } } };
     const wl_safetensors_pair as_vectors[] = { { "format", "wordloom" }, { "model", "word2vec" } };
     const wl_safetensors_pair as_lm[] = { { "format", "wordloom" }, { "model", "lm" } };
-    const char *const parts[] = { "expected \"lm\", found \"word2vec\"", "rnn.0.r" };
-    for (int i = 0; i < 2; i++) {
+    const char *const parts[] = { "expected \"lm\", found \"word2vec\"",
+                                  "expected a tensor rnn.0.r", "found the shape [0,2305" };
+    for (int i = 0; i < 3; i++) {
         wl_safetensors_writer *writer;
         wl_error error = { "" };
         wl_ctx *ctx;
         wl_lm *model;
-        assert_int_equal(wl_safetensors_writer_open(&writer, in_folder("other"), entries, 1,
-                                                    i ? as_lm : as_vectors, 2, &error),
+        assert_int_equal(wl_safetensors_writer_open(&writer, in_folder("other"), entries,
+                                                    i < 2 ? 1 : 2, i ? as_lm : as_vectors, 2,
+                                                    &error),
                          WL_OK);
         assert_int_equal(wl_safetensors_writer_append(writer, few, sizeof few, &error), WL_OK);
         assert_int_equal(wl_safetensors_writer_commit(writer, &error), WL_OK);
