@@ -122,6 +122,17 @@ static void a_model_learns(void **state)
     each_device(learns_on);
 }
 
+/* What its epochs have cost, as NAME.epochs. */
+static void write_epochs(const wl_lm *model, const char *name)
+{
+    const wl_lm_epoch *epochs;
+    char path[64];
+    snprintf(path, sizeof path, "%s.epochs", name);
+    const int64_t count = wl_lm_epochs(model, &epochs);
+    assert_int_equal(count, wl_lm_configuration(model)->epochs);
+    write_bytes(in_folder(path), epochs, (size_t)count * sizeof *epochs);
+}
+
 /* What a run ends with, interrupted after some steps and resumed in a new model, or not. */
 static void run_to_the_end(bench *b, int64_t stop_at, const char *name)
 {
@@ -139,6 +150,7 @@ static void run_to_the_end(bench *b, int64_t stop_at, const char *name)
         assert_int_equal(train(b, model), WL_OK);
     }
     assert_written(model, name);
+    write_epochs(model, name);
     wl_lm_destroy(model);
 }
 
@@ -166,6 +178,8 @@ static void resumes_on(wl_device device)
         run_to_the_end(&b, 30, "later");
         assert_same_files("whole", "early");
         assert_same_files("whole", "later");
+        assert_same_files("whole.epochs", "early.epochs");
+        assert_same_files("whole.epochs", "later.epochs");
         free_bench(&b);
     }
 }
