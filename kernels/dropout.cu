@@ -1,6 +1,7 @@
 /* Kernels of <wordloom/dropout.h>: forward and backward are the same map of different tensors.
- * Moves: every element once each way, in packs of 16 bytes where pointers and rows allow it.
- * Bound by: memory; a draw, some 100 integer instructions for 8 elements, comes near it in 16 bits.
+ * Moves: every element, and a residual's, once each way, in packs of 16 bytes where pointers and
+ * rows allow it. Bound by: memory; a draw, some 100 integer instructions for 8 elements, comes near
+ * it in 16 bits.
  */
 #include "../host/core/philox.h"
 #include "device.cuh"
@@ -30,6 +31,7 @@ struct dropout {
     __device__ uint32_t drawn(int64_t n) const
     {
         uint32_t kept = 0;
+        if (threshold == 0) return ~kept;
         const wl_random r = wl_dropout_draw(seed, uint64_t(n), uint32_t(step[0]), layer);
         for (int j = 0; j < SHARE; j++)
             if (wl_drawn_bits(r, uint64_t(j)) >= threshold) kept |= 1u << j;
@@ -37,19 +39,25 @@ struct dropout {
     }
 };
 
-/* y = x where kept, for W neighbours */
+/* y = x where kept, and the residual where there is one, for W neighbours from number `at` on */
 template <int W, class T>
-__device__ inline void drop_pack(T *y, const T *x, uint32_t kept, float scale)
+__device__ inline void drop_pack(T *y, const T *x, const T *residual, int64_t at, uint32_t kept,
+                                 float scale)
 {
-    float v[W];
-    load_pack<W>(v, x);
+    float v[W], r[W];
+    load_pack<W>(v, x + at);
     for (int j = 0; j < W; j++) v[j] = kept >> j & 1 ? scale * v[j] : 0.0f;
-    store_pack<W>(y, v);
+    if (residual) {
+        load_pack<W>(r, residual + at);
+        for (int j = 0; j < W; j++) v[j] += r[j];
+    }
+    store_pack<W>(y + at, v);
 }
 
 /* A thread owns 8 neighbours of a row, fewer at its end, which share a draw with those of every
  * other row. */
-template <class T, int W> __global__ void drop(T *y, const T *x, dropout o, int64_t rows, int64_t N)
+template <class T, int W>
+__global__ void drop(T *y, const T *x, const T *residual, dropout o, int64_t rows, int64_t N)
 {
     const int64_t shares = (N + SHARE - 1) / SHARE, stride = int64_t(gridDim.x) * blockDim.x;
     const int64_t first = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -59,25 +67,25 @@ template <class T, int W> __global__ void drop(T *y, const T *x, dropout o, int6
         const uint32_t kept = o.mask ? o.given(at, N - n) : o.drawn(n);
         if (n + SHARE <= N)
             for (int j = 0; j < SHARE; j += W)
-                drop_pack<W>(y + at + j, x + at + j, kept >> j, o.scale);
+                drop_pack<W>(y, x, residual, at + j, kept >> j, o.scale);
         else
             for (int j = 0; j < N - n; j++)
-                drop_pack<1>(y + at + j, x + at + j, kept >> j, o.scale);
+                drop_pack<1>(y, x, residual, at + j, kept >> j, o.scale);
     }
 }
 
 /* Without one mask for all T, all the elements are one row. */
 wl_status drop_all(wl_ctx *ctx, const wl_dims *d, const wl_tensor &to, const wl_tensor &from,
-                   const dropout &o, bool locked)
+                   const void *residual, const dropout &o, bool locked)
 {
     const int64_t rows = locked && !o.mask ? d->T : 1, N = rows == 1 ? d->T * d->N : d->N;
     const int64_t items = rows * ((N + SHARE - 1) / SHARE);
-    const bool packed = uintptr_t(to.data) % 16 == 0 && uintptr_t(from.data) % 16 == 0;
+    const bool packed = (uintptr_t(to.data) | uintptr_t(from.data) | uintptr_t(residual)) % 16 == 0;
     return with_packs(to.dtype, packed, rows == 1 ? 0 : N, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
         return launch(ctx, drop<T, A::width>, blocks_for(items, THREADS), THREADS, (T *)to.data,
-                      (const T *)from.data, o, rows, N);
+                      (const T *)from.data, (const T *)residual, o, rows, N);
     });
 }
 
@@ -93,11 +101,11 @@ dropout dropout_of(const wl_tensor &mask, const wl_tensor &step, double p, uint6
 wl_status wl_cuda_dropout_forward(wl_ctx *ctx, const wl_dims *d, const wl_dropout_forward_args *a)
 {
     const dropout o = dropout_of(a->mask, a->step, a->p, a->seed, a->layer);
-    return drop_all(ctx, d, a->y, a->x, o, a->locked == 1);
+    return drop_all(ctx, d, a->y, a->x, a->residual.data, o, a->locked == 1);
 }
 
 wl_status wl_cuda_dropout_backward(wl_ctx *ctx, const wl_dims *d, const wl_dropout_backward_args *a)
 {
     const dropout o = dropout_of(a->mask, a->step, a->p, a->seed, a->layer);
-    return drop_all(ctx, d, a->dx, a->dy, o, a->locked == 1);
+    return drop_all(ctx, d, a->dx, a->dy, nullptr, o, a->locked == 1);
 }

@@ -43,8 +43,8 @@ _Static_assert(sizeof(wl_activation_backward_args) == 256 &&
                "activation_backward");
 _Static_assert(WL_IDENTITY == 0 && WL_RELU == 1 && WL_SIGMOID == 2 && WL_TANH == 3 && WL_GELU == 4,
                "the activations");
-_Static_assert(sizeof(wl_dropout_forward_args) == 352 &&
-                   offsetof(wl_dropout_forward_args, locked) == 348,
+_Static_assert(sizeof(wl_dropout_forward_args) == 432 &&
+                   offsetof(wl_dropout_forward_args, locked) == 428,
                "dropout_forward");
 _Static_assert(sizeof(wl_dropout_backward_args) == 352 &&
                    offsetof(wl_dropout_backward_args, locked) == 348,

@@ -6,12 +6,21 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
 static const char *const ops[] = { "dropout_forward", "dropout_backward" };
 static const char *const ins[] = { "x", "dy" }, *const outs[] = { "y", "dx" };
+
+/* A case of one way, forward without a residual. */
+static op_case bare(int way, const char *text)
+{
+    char words[96];
+    snprintf(words, sizeof words, "%s%s", text, way ? "" : " -residual");
+    return made(ops[way], words);
+}
 
 /* Worked out apart from this library, from the paper's algorithm: Philox4x32-10 of the key {7, 0}
  * and the counters {0, 0, 5, 0x30007} and {1, 0, 5, 0x30007}; halves of words from 0x8000 on keep.
@@ -24,7 +33,7 @@ static void the_first_masks_are_these(void **state)
     (void)state;
     for (int way = 0; way < 2; way++) {
         double y[16];
-        op_case c = made(ops[way], "T=1 N=16 p=0.5 layer=3 seed=7 -mask");
+        op_case c = bare(way, "T=1 N=16 p=0.5 layer=3 seed=7 -mask");
         for (int i = 0; i < 16; i++) {
             c.value[case_row(&c, ins[way])][i] = i + 1;
             y[i] = 2 * (i + 1) * kept[i];
@@ -48,7 +57,7 @@ static void every_execution_draws_by_the_definition(void **state)
     };
     (void)state;
     for (int i = 0; i < 4; i++) {
-        op_case c = made("dropout_forward", texts[i]);
+        op_case c = bare(0, texts[i]);
         const bool locked = c.scalar[case_row(&c, "locked")] == 1;
         const int32_t layer = (int32_t)c.scalar[case_row(&c, "layer")];
         const uint32_t step = (uint32_t)c.value[case_row(&c, "step")][0];
@@ -88,7 +97,9 @@ static void forward_holds(void **state)
     (void)state;
     all_hold("dropout_forward", sizes, "");
     all_hold("dropout_forward", sizes, "-mask p=0.25");
+    all_hold("dropout_forward", sizes, "-mask -residual p=0.25");
     all_hold("dropout_forward", sizes, "-mask locked=1 layer=3");
+    all_hold("dropout_forward", sizes, "-mask p=0");
 }
 
 static void backward_holds(void **state)
@@ -115,6 +126,28 @@ static void input_and_output_may_be_one(void **state)
         works_in_place(ops[way], ins[way], outs[way], "T=3 N=43 -mask dtype=f16");
         works_in_place(ops[way], ins[way], outs[way], "T=3 N=48 -mask locked=1 dtype=bf16");
     }
+}
+
+/* What is dropped leaves the residual, and what is kept is added to it. */
+static void a_residual_is_added(void **state)
+{
+    enum { N = 64 };
+    (void)state;
+    op_case with = made("dropout_forward", "T=1 N=64 p=0.5 -mask"),
+            without = bare(0, "T=1 N=64 p=0.5 -mask");
+    double y[N];
+    const double step = 3;
+    for (int i = 0; i < N; i++) {
+        with.value[case_row(&with, "x")][i] = without.value[case_row(&without, "x")][i] = i + 1;
+        with.value[case_row(&with, "residual")][i] = 1000;
+    }
+    put_values(&with, "step", &step), put_values(&without, "step", &step);
+    outcome o;
+    if (execute(&o, &without, &wl_ref_oracle_backend)) fail_msg("%s", o.trouble);
+    for (int i = 0; i < N; i++) y[i] = o.value[case_row(&without, "y")][i] + 1000;
+    gives(&with, "y", y);
+    outcome_free(&o);
+    case_free(&with), case_free(&without);
 }
 
 /* Runs a case whose inputs are 1 everywhere. */
@@ -144,7 +177,7 @@ static void as_many_are_kept_as_p_says(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t kept = 0;
-        op_case c = made("dropout_forward", cases[i].text);
+        op_case c = bare(0, cases[i].text);
         outcome o = of_ones(&c, &wl_ref_oracle_backend, 0);
         for (int64_t n = 0; n < N; n++) kept += o.value[case_row(&c, "y")][n] != 0;
         const double q = cases[i].share;
@@ -161,7 +194,7 @@ static void forward_and_backward_drop_the_same(void **state)
     (void)state;
     for (const wl_backend *const *b = backends_under_test(); *b; b++)
         for (int i = 0; i < 4; i++) {
-            op_case c[2] = { made(ops[0], texts[i]), made(ops[1], texts[i]) };
+            op_case c[2] = { bare(0, texts[i]), bare(1, texts[i]) };
             const double step = 11;
             for (int way = 0; way < 2; way++) put_values(&c[way], "step", &step);
             if (i == 3) put_values(&c[1], "mask", c[0].value[case_row(&c[0], "mask")]);
@@ -178,7 +211,7 @@ static void a_locked_mask_is_every_rows(void **state)
     enum { T = 6, N = 45 };
     (void)state;
     for (const wl_backend *const *b = backends_under_test(); *b; b++) {
-        op_case c = made("dropout_forward", "T=6 N=45 -mask locked=1");
+        op_case c = bare(0, "T=6 N=45 -mask locked=1");
         outcome o = of_ones(&c, *b, 0);
         const double *y = o.value[case_row(&c, "y")];
         for (int t = 1; t < T; t++) assert_memory_equal(y, y + t * N, N * sizeof *y);
@@ -194,7 +227,7 @@ static void without_dropping_nothing_changes(void **state)
     (void)state;
     for (int way = 0; way < 2; way++)
         for (int i = 0; i < 3; i++) {
-            op_case c = made(ops[way], texts[i]);
+            op_case c = bare(way, texts[i]);
             gives(&c, outs[way], c.value[case_row(&c, ins[way])]);
             case_free(&c);
         }
@@ -210,7 +243,7 @@ static void seed_step_and_layer_all_matter(void **state)
     op_case c[4];
     (void)state;
     for (int i = 0; i < 4; i++) {
-        c[i] = made("dropout_forward", texts[i % 3]);
+        c[i] = bare(0, texts[i % 3]);
         if (i == 3) c[i].value[case_row(&c[i], "step")][0]++;
         o[i] = of_ones(&c[i], &wl_ref_oracle_backend, 0);
     }
@@ -230,7 +263,7 @@ static void nan_is_dropped_too(void **state)
 {
     (void)state;
     for (const wl_backend *const *b = backends_under_test(); *b; b++) {
-        op_case c = made("dropout_forward", "T=1 N=64 dtype=bf16");
+        op_case c = bare(0, "T=1 N=64 dtype=bf16");
         outcome o;
         for (int i = 0; i < 64; i++) c.value[case_row(&c, "x")][i] = NAN;
         if (execute(&o, &c, *b)) fail_msg("%s", o.trouble);
@@ -252,6 +285,7 @@ int main(void)
         cmocka_unit_test(backward_holds),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test(input_and_output_may_be_one),
+        cmocka_unit_test(a_residual_is_added),
         cmocka_unit_test(as_many_are_kept_as_p_says),
         cmocka_unit_test(forward_and_backward_drop_the_same),
         cmocka_unit_test(a_locked_mask_is_every_rows),

@@ -32,7 +32,8 @@ static void both_ways_drop_as_the_book(const char *file, double factor_less_p)
     const double p = *golden_values(g, "in.ratio");
     const int64_t count = golden_count(g, "in.x");
     const double factor = 1 - factor_less_p * p;
-    op_case forward = golden_case("dropout_forward", "T=1 N=%lld p=%.17g", (long long)count, p);
+    op_case forward =
+        golden_case("dropout_forward", "T=1 N=%lld p=%.17g -residual", (long long)count, p);
     op_case backward = golden_case("dropout_backward", "T=1 N=%lld p=%.17g", (long long)count, p);
     for (int64_t i = 0; i < count; i++) {
         const double kept = golden_values(g, "in.mask")[i] != 0;

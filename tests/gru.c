@@ -116,10 +116,10 @@ static void only_a_reset_after_the_product_has_its_own_bias(void **state)
 
 int main(void)
 {
-    static recurrent after = { "gru_forward", "", { "w", "r", "b", "bn" }, { "h0" }, { "hT" } };
-    static recurrent before = {
-        "gru_forward", "reset=1 -bn", { "w", "r", "b" }, { "h0" }, { "hT" }
-    };
+    static recurrent after = { "gru_forward",           "gru_backward", "",      "",
+                               { "w", "r", "b", "bn" }, { "h0" },       { "hT" } };
+    static recurrent before = { "gru_forward",     "gru_backward", "reset=1 -bn", "-dbn",
+                                { "w", "r", "b" }, { "h0" },       { "hT" } };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_weights_half_of_each_state_stays),
         cmocka_unit_test(the_recurrent_bias_is_reset),
@@ -130,7 +130,9 @@ int main(void)
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &after),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &before),
+        cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &after),
         cmocka_unit_test_prestate(padding_changes_nothing, &after),
+        cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &before),
         cmocka_unit_test_prestate(padding_changes_nothing, &before),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &after),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &before),

@@ -96,12 +96,13 @@ static void each_device(void (*test)(wl_device))
 /* ------------------------------------------------------------------ learning */
 
 /* Of eight words four follow for sure: the loss falls far below that of guessing. */
-static void learns_on(wl_device device)
+static void learns_on(wl_device device, wl_cell cell)
 {
     bench b = make_bench(device);
     double before, after;
     int64_t labels;
     wl_error error;
+    b.config.cell = cell;
     b.config.epochs = device == WL_CPU ? 30 : 12;
     wl_lm *model = make_model(&b);
     assert_int_equal(wl_lm_evaluate(model, b.text, 2, 5, NULL, &before, &labels, &error), WL_OK);
@@ -116,10 +117,12 @@ static void learns_on(wl_device device)
     free_bench(&b);
 }
 
-static void a_model_learns(void **state)
+static void a_model_of_each_cell_learns(void **state)
 {
     (void)state;
-    each_device(learns_on);
+    for (int i = 0; i < 2; i++)
+        for (int cell = 0; wl_cells[cell] && wl_device_count(devices[i]); cell++)
+            learns_on(devices[i], (wl_cell)cell);
 }
 
 /* What its epochs have cost, as NAME.epochs. */
@@ -156,22 +159,39 @@ static void run_to_the_end(bench *b, int64_t stop_at, const char *name)
 
 static void resumes_on(wl_device device)
 {
-    static const struct {
-        int32_t optimizer, dtype, tie;
-        int64_t layers;
-        double lr, dropout;
-    } runs[] = { { WL_SGD, WL_F32, 0, 1, 2, 0 },
-                 { WL_ADAM, WL_F32, 1, 2, 0.01, 0.3 },
-                 { WL_ADAM, WL_BF16, 0, 1, 0.01, 0.3 },
-                 { WL_MOMENTUM, WL_F16, 0, 2, 0.1, 0 } };
+    static const wl_lm_config runs[] = {
+        { .optimizer = WL_SGD, .cell = WL_CELL_LSTM, .layers = 1, .lr = 2 },
+        { .optimizer = WL_ADAM,
+          .cell = WL_CELL_LSTM,
+          .layers = 2,
+          .lr = 0.01,
+          .tie = 1,
+          .dropout = 0.3,
+          .weight_drop = 0.3,
+          .residual = 1 },
+        { .optimizer = WL_ADAM,
+          .cell = WL_CELL_GRU,
+          .layers = 1,
+          .lr = 0.01,
+          .dtype = WL_BF16,
+          .dropout = 0.3,
+          .variational = 1 },
+        { .optimizer = WL_MOMENTUM, .cell = WL_CELL_LSTM, .layers = 2, .lr = 0.1, .dtype = WL_F16 },
+        { .optimizer = WL_SGD,
+          .cell = WL_CELL_RNN,
+          .layers = 2,
+          .lr = 1,
+          .residual = 1,
+          .weight_drop = 0.2 },
+    };
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         bench b = make_bench(device);
-        b.config.optimizer = runs[i].optimizer;
-        b.config.dtype = runs[i].dtype;
-        b.config.tie = runs[i].tie;
-        b.config.layers = runs[i].layers;
-        b.config.lr = runs[i].lr;
-        b.config.dropout = runs[i].dropout;
+        const wl_lm_config made = b.config;
+        b.config = runs[i];
+        b.config.dtype = runs[i].dtype ? runs[i].dtype : WL_F32;
+        b.config.embed = made.embed, b.config.hidden = made.hidden;
+        b.config.batch = made.batch, b.config.time = made.time;
+        b.config.clip = made.clip, b.config.decay = made.decay, b.config.seed = made.seed;
         b.config.epochs = 4;
         run_to_the_end(&b, 0, "whole");
         run_to_the_end(&b, 5, "early");
@@ -228,13 +248,14 @@ static void a_run_that_diverges_says_so(void **state)
 static void a_model_is_written_and_read_whole(void **state)
 {
     (void)state;
-    for (int tie = 0; tie < 2; tie++) {
+    for (int cell = 0; wl_cells[cell]; cell++) {
         bench b = make_bench(WL_CPU);
         wl_lm *read;
         wl_error error = { "" };
         double one, two;
         int64_t labels;
-        b.config.tie = tie;
+        b.config.cell = cell;
+        b.config.tie = b.config.residual = cell % 2;
         b.config.layers = 2;
         wl_lm *model = make_model(&b);
         assert_int_equal(train(&b, model), WL_OK);
@@ -411,7 +432,7 @@ static void text_is_drawn_from_what_was_learnt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_learns),
+        cmocka_unit_test(a_model_of_each_cell_learns),
         cmocka_unit_test(a_resumed_run_ends_with_the_same_bits),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(a_run_that_diverges_says_so),

@@ -62,7 +62,7 @@ static void gradients_hold(void **state)
 int main(void)
 {
     static recurrent cell = {
-        "lstm_forward", "", { "w", "r", "b" }, { "h0", "c0" }, { "hT", "cT" },
+        "lstm_forward", "lstm_backward", "", "", { "w", "r", "b" }, { "h0", "c0" }, { "hT", "cT" },
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_weights_half_of_each_cell_stays),
@@ -70,6 +70,7 @@ int main(void)
         cmocka_unit_test(backward_holds),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &cell),
+        cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &cell),
         cmocka_unit_test_prestate(padding_changes_nothing, &cell),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &cell),
     };

@@ -1,6 +1,8 @@
 /* The properties of every cell over whole sequences. */
 #include "recurrent.h"
 
+#include <float.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +37,18 @@ static op_case made_of(const recurrent *cell, const char *sizes)
     char text[256];
     snprintf(text, sizeof text, "%s %s", sizes, cell->more);
     return made(cell->forward, text);
+}
+
+static op_case made_backward(const recurrent *cell, const char *sizes)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s %s %s", sizes, cell->more, cell->backward_more);
+    return made(cell->backward, text);
+}
+
+static void run_on_oracle(const op_case *c, outcome *o)
+{
+    if (execute(o, c, &wl_ref_oracle_backend)) fail_msg("%s", o->trouble);
 }
 
 static void run_on(const op_case *c, outcome *o, int n)
@@ -94,6 +108,106 @@ void a_split_sequence_gives_the_same_states(void **state)
         outcome_free(&w), outcome_free(&a), outcome_free(&b);
     }
     case_free(&whole), case_free(&one), case_free(&two);
+}
+
+/* ------------------------------------------------------------------ gradients of a split sequence
+ */
+
+static const char *gradient_of(char to[16], const char *row)
+{
+    snprintf(to, 16, "d%s", row);
+    return to;
+}
+
+/* A call of backward for the steps of `whole` from `first` on, whose states enter there. */
+static op_case part_of(const recurrent *cell, const op_case *whole, const char *sizes, int first)
+{
+    static const char *const steps[] = { "x", "h", "c", "gates", "dh" };
+    op_case c = made_backward(cell, sizes);
+    share(&c, whole, cell->parameters);
+    for (int i = 0; i < 5; i++) {
+        const int row = case_row(whole, steps[i]);
+        if (row >= 0) put_values(&c, steps[i], whole->value[row] + whole->count[row] / T * first);
+    }
+    for (int i = 0; cell->before[i]; i++) {
+        const char kept[2] = { cell->before[i][0] }; /* h of h0 */
+        put_values(&c, cell->before[i],
+                   first ? row_in(whole, kept) + (first - 1) * B * H
+                         : row_in(whole, cell->before[i]));
+    }
+    return c;
+}
+
+/* What a part begins its sums of gradients with. */
+static void begin_sums(const recurrent *cell, op_case *c, const outcome *from)
+{
+    const double zero[4 * H * H] = { 0 };
+    char name[16];
+    for (int i = 0; cell->parameters[i]; i++) {
+        gradient_of(name, cell->parameters[i]);
+        put_values(c, name, from ? row_out(from, name) : zero);
+    }
+}
+
+/* The gradients at the states that leave a part. */
+static void put_after(const recurrent *cell, op_case *c, const op_case *whole, const outcome *later)
+{
+    const double zero[B * H] = { 0 };
+    char name[16], source[16];
+    for (int i = 0; cell->after[i]; i++) {
+        gradient_of(name, cell->after[i]), gradient_of(source, cell->before[i]);
+        put_values(c, name, later ? row_out(later, source) : whole ? row_in(whole, name) : zero);
+    }
+}
+
+/* Sums of T B products in another order: each addition rounds by half an epsilon of the largest. */
+static void nearly_same(const char *what, const double *a, const double *b, int64_t n)
+{
+    double largest = 0;
+    for (int64_t i = 0; i < n; i++) largest = fmax(largest, fabs(b[i]));
+    for (int64_t i = 0; i < n; i++)
+        if (!(fabs(a[i] - b[i]) <= T * B * DBL_EPSILON * largest))
+            fail_msg("%s[%lld] is %.17g, expected %.17g", what, (long long)i, a[i], b[i]);
+}
+
+static void same_gradients(const recurrent *cell, const outcome *a, const outcome *b)
+{
+    char name[16];
+    for (int i = 0; cell->parameters[i]; i++) {
+        gradient_of(name, cell->parameters[i]);
+        nearly_same(name, row_out(a, name), row_out(b, name), a->of->count[case_row(a->of, name)]);
+    }
+    for (int i = 0; cell->before[i]; i++) {
+        gradient_of(name, cell->before[i]);
+        nearly_same(name, row_out(a, name), row_out(b, name), B * H);
+    }
+    nearly_same("dx", row_out(a, "dx"), row_out(b, "dx"), FIRST * B * D);
+}
+
+/* Two chunks, the later first, whose gradients at the states between them are handed on, are the
+ * unbroken run. Truncated, the earlier chunk learns what it would if nothing came after it. */
+void chunks_give_the_gradients_of_the_whole(void **state)
+{
+    const recurrent *cell = *state;
+    for (int truncated = 0; truncated < 2; truncated++) {
+        op_case whole = made_backward(cell, "T=6 B=3 D=4 H=5 -lengths");
+        begin_sums(cell, &whole, NULL);
+        if (truncated) put_after(cell, &whole, NULL, NULL);
+        for (int i = FIRST * B * H; truncated && i < T * B * H; i++) row_in(&whole, "dh")[i] = 0;
+        op_case late = part_of(cell, &whole, "T=4 B=3 D=4 H=5 -lengths", FIRST);
+        op_case early = part_of(cell, &whole, "T=2 B=3 D=4 H=5 -lengths", 0);
+        outcome w, a, b;
+        begin_sums(cell, &late, NULL);
+        put_after(cell, &late, &whole, NULL);
+        run_on_oracle(&late, &b);
+        begin_sums(cell, &early, truncated ? NULL : &b);
+        put_after(cell, &early, NULL, truncated ? NULL : &b);
+        run_on_oracle(&early, &a);
+        run_on_oracle(&whole, &w);
+        same_gradients(cell, &a, &w);
+        outcome_free(&w), outcome_free(&a), outcome_free(&b);
+        case_free(&whole), case_free(&early), case_free(&late);
+    }
 }
 
 /* Steps past a sequence's end change nothing: neither what is there nor how many. */

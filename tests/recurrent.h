@@ -4,13 +4,13 @@
 
 #include "judge.h"
 
-/* A cell by its forward operator; lists end with null. */
+/* A cell by its operators; lists end with null. */
 typedef struct recurrent {
-    const char *forward;
-    const char *more;          /* words of each of its cases */
-    const char *parameters[5]; /* rows */
-    const char *before[3];     /* rows of initial states */
-    const char *after[3];      /* and of the final ones, in the same order */
+    const char *forward, *backward;
+    const char *more, *backward_more; /* words of each case, and of backward's too */
+    const char *parameters[5];        /* rows */
+    const char *before[3];            /* rows of initial states */
+    const char *after[3];             /* and of the final ones, in the same order */
 } recurrent;
 
 /* Sizes at which every cell holds; they end with null. */
@@ -18,6 +18,7 @@ extern const char *const recurrent_sizes[];
 
 /* Tests whose initial state is a `recurrent`; on every backend, to the last bit. */
 void a_split_sequence_gives_the_same_states(void **state);
+void chunks_give_the_gradients_of_the_whole(void **state); /* on the oracle */
 void padding_changes_nothing(void **state);
 void reverse_is_the_mirror_image(void **state);
 

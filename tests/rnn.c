@@ -84,7 +84,8 @@ static void gradients_hold(void **state)
 
 int main(void)
 {
-    static recurrent cell = { "rnn_forward", "", { "w", "r", "b" }, { "h0" }, { "hT" } };
+    static recurrent cell = { "rnn_forward",     "rnn_backward", "",      "",
+                              { "w", "r", "b" }, { "h0" },       { "hT" } };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rectified_layer_by_hand),
         cmocka_unit_test(its_gradients_by_hand),
@@ -92,6 +93,7 @@ int main(void)
         cmocka_unit_test(backward_holds),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &cell),
+        cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &cell),
         cmocka_unit_test_prestate(padding_changes_nothing, &cell),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &cell),
     };

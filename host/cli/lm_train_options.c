@@ -9,7 +9,7 @@
 /* What is a word, or a flag, and a number in the configuration. */
 typedef struct words {
     int level, cell, optimizer; /* numbers of choices */
-    bool tie;
+    bool tie, variational, residual;
 } words;
 
 enum { ROWS = 32 };
@@ -66,7 +66,7 @@ static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
         { .name = "cell",
           .kind = OPTION_CHOICE,
           .value = &w->cell,
-          .choices = wl_lm_cells,
+          .choices = wl_cells,
           .help = "of the recurrent layers" },
         { .name = "layers",
           .kind = OPTION_INTEGER,
@@ -91,6 +91,19 @@ static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
           .value = &c->dropout,
           .high = 0.999,
           .help = "part of what enters and leaves layers that is dropped" },
+        { .name = "variational",
+          .kind = OPTION_FLAG,
+          .value = &w->variational,
+          .help = "drop the same for all steps of a pass" },
+        { .name = "weight-drop",
+          .kind = OPTION_REAL,
+          .value = &c->weight_drop,
+          .high = 0.999,
+          .help = "part of the recurrent weights that is dropped" },
+        { .name = "residual",
+          .kind = OPTION_FLAG,
+          .value = &w->residual,
+          .help = "add to each layer its input, where both are as wide" },
         { .name = "tie",
           .kind = OPTION_FLAG,
           .value = &w->tie,
@@ -175,6 +188,8 @@ static int settle(lm_train_options *o, const words *w)
     c->cell = w->cell;
     c->optimizer = w->optimizer;
     c->tie = w->tie;
+    c->variational = w->variational;
+    c->residual = w->residual;
     c->dtype = dtypes[o->common.dtype];
     c->seed = (uint64_t)o->common.seed;
     if (!c->tie || c->embed == c->hidden) return OPTIONS_READ;
@@ -186,13 +201,16 @@ static int settle(lm_train_options *o, const words *w)
 
 int lm_train_options_read(lm_train_options *o, training_run *run, int count, char **args)
 {
-    words w = { 0 };
+    words w;
     option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS], checkpoints[TRAINING_ROWS];
     const subcommand command = {
         .name = "lm train", .arguments = "", .summary = summary, .options = rows, .common = common
     };
     int first;
     *o = (lm_train_options){ .config = wl_lm_defaults(), .min_count = 1 };
+    w = (words){ .level = o->config.level,
+                 .cell = o->config.cell,
+                 .optimizer = o->config.optimizer };
     add_files(rows, o, run, &w);
     add_model(rows, &o->config, &w);
     add_training(rows, &o->config, &w);

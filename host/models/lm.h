@@ -57,11 +57,12 @@ struct wl_lm_pass {
     wl_tensor inputs, labels; /* I32 [T,B] */
     wl_tensor embedded;       /* STORED [T,B,E] */
     wl_recurrent_pass layers[WL_LM_MOST_LAYERS];
-    wl_tensor outputs[WL_LM_MOST_LAYERS]; /* STORED [T,B,H] after dropout */
+    wl_tensor outputs[WL_LM_MOST_LAYERS]; /* STORED [T,B,H] as the next reads it */
     wl_tensor loss;                       /* REAL [1] */
 
     /* training */
-    wl_tensor buffer[2];               /* STORED [T*B*max(E,H)]: gradients on their way down */
+    wl_tensor buffer[3];               /* STORED [T*B*max(E,H)]: gradients on their way down; the
+                                          third for residuals */
     wl_tensor rows, row_count, sums;   /* of the table's gradient: I64 [TB], I64 [1], REAL [TB,E] */
     wl_tensor lr, sum, scale, total;   /* REAL [1] */
     wl_tensor step, skipped, in_a_row; /* I64 [1] */
@@ -107,6 +108,19 @@ wl_status wl_lm_loss(const wl_lm_pass *pass, size_t *bytes);     /* of evaluatio
 wl_status wl_lm_backward(const wl_lm_pass *pass, size_t *bytes); /* with the loss */
 wl_status wl_lm_update(const wl_lm_pass *pass, size_t *bytes);   /* clip, then the parameters */
 wl_status wl_lm_draw_next(const wl_lm_pass *pass, const wl_lm_draw *draw, size_t *bytes);
+
+/* Their parts about dropout and residuals, of layer l. Gradients at its output lie in the buffer
+ * `at`, those at its input in the other; undrop_output tells where the gradient at h lies. */
+bool wl_lm_changes_output(const wl_lm_pass *pass, int64_t l);         /* it is not h alone */
+wl_tensor wl_lm_buffer(const wl_lm_pass *pass, int which, int64_t X); /* as [T,B,X] */
+wl_status wl_lm_drop_embedded(const wl_lm_pass *pass, size_t *bytes);
+wl_status wl_lm_drop_weights(const wl_lm_pass *pass, int64_t l, size_t *bytes);
+wl_status wl_lm_drop_output(const wl_lm_pass *pass, int64_t l, size_t *bytes);
+wl_status wl_lm_undrop_output(const wl_lm_pass *pass, int64_t l, int at, wl_tensor *dh,
+                              size_t *bytes);
+wl_status wl_lm_undrop_weights(const wl_lm_pass *pass, int64_t l, size_t *bytes);
+wl_status wl_lm_add_residual(const wl_lm_pass *pass, int64_t l, int at, size_t *bytes);
+wl_status wl_lm_undrop_embedded(const wl_lm_pass *pass, int at, size_t *bytes);
 
 /* Makes the pass of training on a text, if there is none yet. WL_OUT_OF_RANGE: the text is shorter
  * than one step. */

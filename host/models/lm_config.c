@@ -24,7 +24,6 @@ wl_lm_config wl_lm_defaults(void)
 }
 
 const char *const wl_lm_levels[] = { [WL_TEXT_WORD] = "word", [WL_TEXT_CHAR] = "char", NULL };
-const char *const wl_lm_cells[] = { "lstm", NULL };
 static const char *const dtypes[] = { "", "f32", "", "f16", "bf16", NULL };
 const char *const wl_lm_optimizers[] = { "sgd",     "momentum", "nesterov", "adagrad",
                                          "rmsprop", "adam",     NULL };
@@ -37,7 +36,7 @@ static const wl_field fields[] = {
     { .name = "cell",
       .kind = WL_FIELD_CHOICE,
       .offset = offsetof(wl_lm_config, cell),
-      .choices = wl_lm_cells },
+      .choices = wl_cells },
     { .name = "layers",
       .kind = WL_FIELD_INTEGER,
       .offset = offsetof(wl_lm_config, layers),
@@ -58,6 +57,12 @@ static const wl_field fields[] = {
       .kind = WL_FIELD_REAL,
       .offset = offsetof(wl_lm_config, dropout),
       .high = 0.999 },
+    { .name = "variational", .kind = WL_FIELD_FLAG, .offset = offsetof(wl_lm_config, variational) },
+    { .name = "weight-drop",
+      .kind = WL_FIELD_REAL,
+      .offset = offsetof(wl_lm_config, weight_drop),
+      .high = 0.999 },
+    { .name = "residual", .kind = WL_FIELD_FLAG, .offset = offsetof(wl_lm_config, residual) },
     { .name = "dtype",
       .kind = WL_FIELD_CHOICE,
       .offset = offsetof(wl_lm_config, dtype),

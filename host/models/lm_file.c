@@ -111,7 +111,7 @@ static wl_status bad_shape(const wl_safetensors *file, const wl_safetensor *t, c
         wl_safetensors_name(file), t->name, wanted, t->shape[0], t->ndim > 1 ? t->shape[1] : 1);
 }
 
-/* The cell by its recurrent weights [4H,H]. */
+/* The cell by its recurrent weights [GH,H]. */
 static wl_status tell_cell(const wl_safetensors *file, wl_lm_config *c, wl_error *error)
 {
     const wl_safetensor *r;
@@ -119,9 +119,10 @@ static wl_status tell_cell(const wl_safetensors *file, wl_lm_config *c, wl_error
     if (status) return status;
     if (r->shape[1] > r->shape[0]) return bad_shape(file, r, "more rows than columns", error);
     c->hidden = r->shape[1];
-    c->cell = WL_CELL_LSTM;
-    if (c->hidden > 0 && r->shape[0] == wl_cell_gates(WL_CELL_LSTM) * c->hidden) return WL_OK;
-    return bad_shape(file, r, "4H rows of H numbers (of an LSTM)", error);
+    for (c->cell = 0; wl_cells[c->cell]; c->cell++)
+        if (c->hidden > 0 && r->shape[0] == wl_cell_gates((wl_cell)c->cell) * c->hidden)
+            return WL_OK;
+    return bad_shape(file, r, "GH rows of H numbers, G of 1 (rnn), 3 (gru) or 4 (lstm)", error);
 }
 
 /* What the tensors tell of the configuration, over what the metadata have. */

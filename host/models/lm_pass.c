@@ -11,17 +11,10 @@ static wl_tensor as_matrix(const wl_tensor *t, int64_t rows, int64_t columns)
     return (wl_tensor){ t->data, t->dtype, 2, { rows, columns }, { 0 } };
 }
 
-static wl_tensor as_steps(const wl_tensor *t, int64_t T, int64_t B, int64_t X)
-{
-    return (wl_tensor){ t->data, t->dtype, 3, { T, B, X }, { 0 } };
-}
-
 static wl_tensor as_row(const wl_tensor *t, int64_t n)
 {
     return (wl_tensor){ t->data, t->dtype, 1, { n }, { 0 } };
 }
-
-static bool drops(const wl_lm_pass *p) { return p->training && p->model->config.dropout > 0; }
 
 /* ------------------------------------------------------------------ forward */
 
@@ -35,21 +28,6 @@ wl_status wl_lm_read(const wl_lm_pass *p, size_t *bytes)
     return wl_queue_stream_batch(p->model->ctx, &a, bytes);
 }
 
-/* Drops from a [T,B,X] before layer number `layer` from 0 up, or the output. */
-static wl_status drop(const wl_lm_pass *p, const wl_tensor *x, const wl_tensor *y, int64_t layer,
-                      size_t *bytes)
-{
-    const int64_t n = p->B * x->shape[2];
-    const wl_dropout_forward_args a = { .size = sizeof a,
-                                        .x = as_matrix(x, p->T, n),
-                                        .y = as_matrix(y, p->T, n),
-                                        .step = p->position,
-                                        .p = p->model->config.dropout,
-                                        .seed = p->model->config.seed,
-                                        .layer = (int32_t)layer };
-    return drops(p) ? wl_queue_dropout_forward(p->model->ctx, &a, bytes) : WL_OK;
-}
-
 static wl_status embed(const wl_lm_pass *p, size_t *bytes)
 {
     const int64_t n = p->T * p->B;
@@ -58,15 +36,16 @@ static wl_status embed(const wl_lm_pass *p, size_t *bytes)
                                          .ids = as_row(&p->inputs, n),
                                          .y = as_matrix(&p->embedded, n, p->model->config.embed) };
     const wl_status status = wl_queue_embedding_gather(p->model->ctx, &a, bytes);
-    return status ? status : drop(p, &p->embedded, &p->embedded, 0, bytes);
+    return status ? status : wl_lm_drop_embedded(p, bytes);
 }
 
 wl_status wl_lm_forward(const wl_lm_pass *p, size_t *bytes)
 {
     wl_status status = embed(p, bytes);
     for (int64_t l = 0; l < p->model->config.layers && !status; l++) {
-        status = wl_recurrent_forward(&p->layers[l], p->from, bytes);
-        if (!status) status = drop(p, &p->layers[l].h, &p->outputs[l], l + 1, bytes);
+        status = wl_lm_drop_weights(p, l, bytes);
+        if (!status) status = wl_recurrent_forward(&p->layers[l], p->from, bytes);
+        if (!status) status = wl_lm_drop_output(p, l, bytes);
     }
     return status;
 }
@@ -109,21 +88,6 @@ static wl_status output_gradients(const wl_lm_pass *p, const wl_tensor *dy, size
     return wl_queue_softmax_xent_linear_backward(m->ctx, &a, bytes);
 }
 
-/* The gradient of dropout, in place. */
-static wl_status undrop(const wl_lm_pass *p, const wl_tensor *dy, int64_t X, int64_t layer,
-                        size_t *bytes)
-{
-    const wl_tensor d = as_matrix(dy, p->T, p->B * X);
-    const wl_dropout_backward_args a = { .size = sizeof a,
-                                         .dy = d,
-                                         .dx = d,
-                                         .step = p->position,
-                                         .p = p->model->config.dropout,
-                                         .seed = p->model->config.seed,
-                                         .layer = (int32_t)layer };
-    return drops(p) ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
-}
-
 /* The gradient of the embedding: dense where it is tied, else of the rows that were looked up. */
 static wl_status embedding_gradient(const wl_lm_pass *p, const wl_tensor *dy, size_t *bytes)
 {
@@ -149,6 +113,18 @@ static wl_status embedding_gradient(const wl_lm_pass *p, const wl_tensor *dy, si
     return wl_queue_embedding_compact(m->ctx, &a, bytes);
 }
 
+/* From the gradient at the layer's output, in the buffer `at`, to that at its input, in the other.
+ */
+static wl_status layer_backward(const wl_lm_pass *p, int64_t l, int at, size_t *bytes)
+{
+    wl_recurrent_pass layer = p->layers[l];
+    wl_status status = wl_lm_undrop_output(p, l, at, &layer.dh, bytes);
+    layer.dx = wl_lm_buffer(p, 1 - at, layer.layer->D);
+    if (!status) status = wl_recurrent_backward(&layer, p->from, bytes);
+    if (!status) status = wl_lm_undrop_weights(p, l, bytes);
+    return status ? status : wl_lm_add_residual(p, l, at, bytes);
+}
+
 wl_status wl_lm_backward(const wl_lm_pass *p, size_t *bytes)
 {
     const wl_lm_config *c = &p->model->config;
@@ -157,15 +133,9 @@ wl_status wl_lm_backward(const wl_lm_pass *p, size_t *bytes)
     int at = 0; /* the buffer that holds the gradient */
     wl_status status = wl_queue_optimizer_clear(p->model->ctx, &gradients, bytes);
     if (!status) status = output_gradients(p, &p->buffer[at], bytes);
-    for (int64_t l = c->layers - 1; l >= 0 && !status; l--) {
-        wl_recurrent_pass layer = p->layers[l];
-        status = undrop(p, &p->buffer[at], c->hidden, l + 1, bytes);
-        layer.dh = as_steps(&p->buffer[at], p->T, p->B, c->hidden);
-        layer.dx = as_steps(&p->buffer[1 - at], p->T, p->B, layer.layer->D);
-        if (!status) status = wl_recurrent_backward(&layer, p->from, bytes);
-        at = 1 - at;
-    }
-    if (!status) status = undrop(p, &p->buffer[at], c->embed, 0, bytes);
+    for (int64_t l = c->layers - 1; l >= 0 && !status; l--, at = 1 - at)
+        status = layer_backward(p, l, at, bytes);
+    if (!status) status = wl_lm_undrop_embedded(p, at, bytes);
     return status ? status : embedding_gradient(p, &p->buffer[at], bytes);
 }
 
@@ -178,7 +148,7 @@ static void carve_training(wl_lm_pass *p, wl_arena *arena)
     const int64_t one[4] = { 1 };
     wl_tensor *const reals[] = { &p->lr, &p->sum, &p->scale, &p->total };
     wl_tensor *const counts[] = { &p->step, &p->skipped, &p->in_a_row };
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < (c->residual ? 3 : 2); i++)
         p->buffer[i] = wl_arena_take(arena, c->dtype, 1, (int64_t[4]){ n * widest });
     for (int i = 0; i < 4; i++) *reals[i] = wl_arena_take(arena, WL_F32, 1, one);
     for (int i = 0; i < 3; i++) *counts[i] = wl_arena_take(arena, WL_I64, 1, one);
@@ -200,7 +170,12 @@ static void carve_layers(wl_lm_pass *p, wl_arena *arena)
         wl_recurrent_pass *layer = &p->layers[l];
         wl_recurrent_carve(layer, &p->model->layers[l], arena, p->T, p->B);
         layer->x = *x;
-        p->outputs[l] = drops(p) ? wl_arena_take(arena, c->dtype, 3, layer->h.shape) : layer->h;
+        if (p->training && c->weight_drop > 0)
+            layer->r = wl_arena_take(
+                arena, c->dtype, 2, wl_parameters_at(&p->model->parameters, layer->layer->r).shape);
+        p->outputs[l] = wl_lm_changes_output(p, l)
+                            ? wl_arena_take(arena, c->dtype, 3, layer->h.shape)
+                            : layer->h;
         x = &p->outputs[l];
     }
 }

@@ -10,6 +10,7 @@ const wl_op_spec wl_dropout_forward_spec = {
         WL_ARG(dropout_forward, x, WL_IN, WL_STORED, "T N"),
         WL_ARG(dropout_forward, step, WL_IN, WL_INT64, "1", .maker = WL_STEP),
         WL_ARG(dropout_forward, mask, WL_IN, WL_BYTE, "T N", .optional = true),
+        WL_ARG(dropout_forward, residual, WL_IN, WL_STORED, "T N", .optional = true),
         WL_ARG(dropout_forward, y, WL_OUT, WL_STORED, "T N", .alias = "x"),
         WL_ARG(dropout_forward, p, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
                .tests = { 0.5, 0.1, 0 }, .ntests = 3),

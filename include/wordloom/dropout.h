@@ -2,8 +2,11 @@
  * mean stays ("inverted"; Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks
  * from Overfitting", sections 4 and 10).
  *
- *   y[t,n] = x[t,n] m[t,n] / (1 - p)          dx[t,n] = dy[t,n] m[t,n] / (1 - p)
+ *   y[t,n] = x[t,n] m[t,n] / (1 - p) + residual[t,n]          dx[t,n] = dy[t,n] m[t,n] / (1 - p)
  *
+ * where a residual, what goes round the layers that made x, may be left out; its gradient is dy (He
+ * et al. 2016, "Deep Residual Learning for Image Recognition", section 3.2). With a p of 0 nothing
+ * is drawn, and forward is that sum.
  * m is 0 or 1, and never stored: backward draws it again from the same p, seed, step, layer and
  * `locked`. With `locked` all T rows have one mask m[n] (Gal and Ghahramani 2016, "A Theoretically
  * Grounded Application of Dropout in Recurrent Neural Networks", section 4). What is dropped is 0,
@@ -26,11 +29,12 @@ typedef struct wl_dropout_forward_args {
     wl_tensor step; /* in  I64    [1]   counts the draws: another number, other masks           */
     wl_tensor mask; /* in  U8     [T,N] optional: taken instead of drawing and of locked; not 0
                        is kept                                                                  */
-    wl_tensor y;    /* out STORED [T,N] may be x                                                */
-    double p;       /* host: the probability of being dropped; 0 to under 1                     */
-    uint64_t seed;  /* host                                                                     */
-    int32_t layer;  /* host: 0 to 65535; layers of one seed and step draw apart by it           */
-    int32_t locked; /* host: 0 a draw for every element, 1 one mask for all T                   */
+    wl_tensor residual; /* in STORED [T,N] optional                                             */
+    wl_tensor y;        /* out STORED [T,N] may be x                                            */
+    double p;           /* host: the probability of being dropped; 0 to under 1                 */
+    uint64_t seed;      /* host                                                                 */
+    int32_t layer;      /* host: 0 to 65535; layers of one seed and step draw apart by it       */
+    int32_t locked;     /* host: 0 a draw for every element, 1 one mask for all T               */
 } wl_dropout_forward_args;
 
 WL_API wl_status wl_dropout_forward(wl_ctx *ctx, const wl_dropout_forward_args *args);

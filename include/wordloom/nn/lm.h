@@ -1,13 +1,16 @@
 /* Recurrent language models: the probability of each word, or character, after those before it.
  *
- *   x_0[t]  =  embedding[id[t]]          x_l  =  LSTM of x_{l-1}
+ *   x_0[t]  =  embedding[id[t]]          x_l  =  RNN, GRU or LSTM of x_{l-1}
  *   p(id[t+1])  =  softmax(W x_L[t] + b)
  *
- * with dropout on every x_l (Zaremba et al. 2014, "Recurrent Neural Network Regularization"), and W
- * the embedding itself where tied (Press and Wolf 2017, "Using the Output
- * Embedding to Improve Language Models"). Trained by truncated back-propagation: a text is cut into
- * `batch` streams of equal length, of which each step reads `time` more ids, while states are
- * carried along (Mikolov et al. 2010, "Recurrent neural network based language model"). */
+ * with dropout on every x_l (Zaremba et al. 2014, "Recurrent Neural Network Regularization"; one
+ * mask for all steps where variational: Gal and Ghahramani 2016, section 4) and on the recurrent
+ * weights (weight-drop: Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models",
+ * section 2), x_{l-1} added to x_l where residual (He et al. 2016), and W the embedding itself
+ * where tied (Press and Wolf 2017, "Using the Output Embedding to Improve Language Models").
+ * Trained by truncated back-propagation: a text is cut into `batch` streams of equal length, of
+ * which each step reads `time` more ids, while states are carried along (Mikolov et al. 2010,
+ * "Recurrent neural network based language model"). */
 #ifndef WORDLOOM_NN_LM_H
 #define WORDLOOM_NN_LM_H
 
@@ -21,15 +24,18 @@ WL_BEGIN
 enum { WL_LM_MOST_LAYERS = 16 };
 
 typedef struct wl_lm_config {
-    int32_t level;  /* WL_TEXT_WORD or WL_TEXT_CHAR; WL_TEXT_WORD */
-    int32_t cell;   /* a wl_cell; WL_CELL_LSTM */
-    int64_t layers; /* 1 to 16; 1 */
-    int64_t embed;  /* numbers a word's vector, 1 to 65536; 100 */
-    int64_t hidden; /* units of a layer, 1 to 65536; 100 */
-    int32_t tie;    /* 1: the output weights are the embedding, and embed is hidden; 0 */
-    double dropout; /* 0 to under 1; 0 */
-    int32_t dtype;  /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
-    uint64_t seed;  /* 1 */
+    int32_t level;       /* WL_TEXT_WORD or WL_TEXT_CHAR; WL_TEXT_WORD */
+    int32_t cell;        /* a wl_cell; WL_CELL_LSTM */
+    int64_t layers;      /* 1 to 16; 1 */
+    int64_t embed;       /* numbers a word's vector, 1 to 65536; 100 */
+    int64_t hidden;      /* units of a layer, 1 to 65536; 100 */
+    int32_t tie;         /* 1: the output weights are the embedding, and embed is hidden; 0 */
+    double dropout;      /* of x_0 to x_L: 0 to 0.999; 0 */
+    int32_t variational; /* 1: x_l is dropped by one mask for all steps of a pass; 0 */
+    double weight_drop;  /* of the recurrent weights: 0 to 0.999; 0 */
+    int32_t residual;    /* 1: layers as wide as their input are added to it; 0 */
+    int32_t dtype;       /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
+    uint64_t seed;       /* 1 */
 
     /* training */
     int64_t batch;     /* streams, 1 to 65536; 20 */
@@ -42,8 +48,8 @@ typedef struct wl_lm_config {
     int64_t patience; /* epochs without a better validation after which a run ends; 0: never; 0 */
 } wl_lm_config;
 
-/* The names of levels, cells and optimizers, by their numbers; each list ends with null. */
-WL_API extern const char *const wl_lm_levels[], *const wl_lm_cells[], *const wl_lm_optimizers[];
+/* The names of levels and optimizers, by their numbers; each list ends with null. */
+WL_API extern const char *const wl_lm_levels[], *const wl_lm_optimizers[];
 
 /* The defaults, which stand above: the LSTM of chapter 6 of Saito, "Deep Learning from Scratch 2".
  */

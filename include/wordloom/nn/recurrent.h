@@ -1,5 +1,5 @@
-/* A recurrent layer: an LSTM over T steps of B sequences, whose states are carried from
- * one pass to the next. */
+/* A recurrent layer: an RNN (tanh), a GRU (reset after the product) or an LSTM over T steps of B
+ * sequences, whose states are carried from one pass to the next. */
 #ifndef WORDLOOM_NN_RECURRENT_H
 #define WORDLOOM_NN_RECURRENT_H
 
@@ -7,21 +7,21 @@
 
 WL_BEGIN
 
-typedef enum wl_cell { WL_CELL_LSTM = 0 } wl_cell;
+typedef enum wl_cell { WL_CELL_RNN, WL_CELL_GRU, WL_CELL_LSTM } wl_cell;
 
-/* "lstm". */
-WL_API const char *wl_cell_name(wl_cell cell);
+/* Their names by their numbers, "rnn" and on; null at the end. */
+WL_API extern const char *const wl_cells[];
 /* Gates of a cell: rows of its weights over H. */
 WL_API int64_t wl_cell_gates(wl_cell cell);
 
 typedef struct wl_recurrent {
     wl_parameters *parameters;
     wl_cell cell;
-    int64_t D, H;    /* features in, units */
-    int32_t w, r, b; /* numbers of its parameters */
+    int64_t D, H;        /* features in, units */
+    int32_t w, r, b, bn; /* numbers of its parameters; bn is a GRU's, else -1 */
 } wl_recurrent;
 
-/* Announces the parameters NAME.w, NAME.r and NAME.b. */
+/* Announces the parameters NAME.w, NAME.r, NAME.b and, of a GRU, NAME.bn. */
 WL_API void wl_recurrent_add(wl_recurrent *layer, wl_parameters *parameters, wl_cell cell,
                              int64_t D, int64_t H, const char *name);
 /* Draws w and r as the book does: deviations 1 / sqrt(D) and 1 / sqrt(H); biases stay 0. */
@@ -33,9 +33,10 @@ typedef struct wl_recurrent_pass {
     const wl_recurrent *layer;
     wl_tensor x;             /* STORED [T,B,D]: the caller's */
     wl_tensor h;             /* STORED [T,B,H] */
-    wl_tensor cells, gates;  /* kept for backward */
+    wl_tensor cells, gates;  /* kept for backward, where the cell has them */
     wl_tensor state[2];      /* STORED [B,H] */
-    wl_tensor cell_state[2]; /* REAL [B,H] */
+    wl_tensor cell_state[2]; /* REAL [B,H] of an LSTM */
+    wl_tensor r;             /* the caller's, in place of the layer's where it is there */
     wl_tensor dh, dx;        /* the caller's: STORED [T,B,H], [T,B,D]; of backward */
 } wl_recurrent_pass;
 

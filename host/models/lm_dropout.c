@@ -1,0 +1,143 @@
+/* Dropout and residual connections of the language model. */
+#include "lm.h"
+
+#include "../nn/queue.h"
+
+/* Masks of one step are drawn apart: of the embedding, of the layers' outputs from 1 on, and of
+ * their recurrent weights. */
+enum { EMBEDDED = 0, FIRST_OUTPUT = 1, FIRST_WEIGHT = FIRST_OUTPUT + WL_LM_MOST_LAYERS };
+
+static bool drops(const wl_lm_pass *p) { return p->training && p->model->config.dropout > 0; }
+
+/* Layers whose input is as wide as their output are gone round. */
+static bool has_residual(const wl_lm_pass *p, int64_t l)
+{
+    const wl_recurrent *layer = &p->model->layers[l];
+    return p->model->config.residual && layer->D == layer->H;
+}
+
+bool wl_lm_changes_output(const wl_lm_pass *p, int64_t l) { return drops(p) || has_residual(p, l); }
+
+/* A [T,B,X] as T rows. */
+static wl_tensor as_rows(const wl_tensor *t)
+{
+    return (wl_tensor){ t->data, t->dtype, 2, { t->shape[0], t->shape[1] * t->shape[2] }, { 0 } };
+}
+
+/* y = x dropped with probability `part`, and the residual, if it is not null. */
+static wl_status drop(const wl_lm_pass *p, const wl_tensor *x, const wl_tensor *residual,
+                      const wl_tensor *y, double part, int64_t mask, size_t *bytes)
+{
+    const wl_lm_config *c = &p->model->config;
+    const wl_dropout_forward_args a = { .size = sizeof a,
+                                        .x = as_rows(x),
+                                        .residual = residual ? as_rows(residual) : (wl_tensor){ 0 },
+                                        .y = as_rows(y),
+                                        .step = p->position,
+                                        .p = part,
+                                        .seed = c->seed,
+                                        .layer = (int32_t)mask,
+                                        .locked = c->variational };
+    return wl_queue_dropout_forward(p->model->ctx, &a, bytes);
+}
+
+static wl_status undrop(const wl_lm_pass *p, const wl_tensor *dy, const wl_tensor *dx, int64_t mask,
+                        size_t *bytes)
+{
+    const wl_lm_config *c = &p->model->config;
+    const wl_dropout_backward_args a = { .size = sizeof a,
+                                         .dy = as_rows(dy),
+                                         .dx = as_rows(dx),
+                                         .step = p->position,
+                                         .p = c->dropout,
+                                         .seed = c->seed,
+                                         .layer = (int32_t)mask,
+                                         .locked = c->variational };
+    return drops(p) ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
+}
+
+wl_tensor wl_lm_buffer(const wl_lm_pass *p, int which, int64_t X)
+{
+    const wl_tensor *t = &p->buffer[which];
+    return (wl_tensor){ t->data, t->dtype, 3, { p->T, p->B, X }, { 0 } };
+}
+
+/* ------------------------------------------------------------------ the embedding */
+
+wl_status wl_lm_drop_embedded(const wl_lm_pass *p, size_t *bytes)
+{
+    const wl_tensor *x = &p->embedded;
+    return drops(p) ? drop(p, x, NULL, x, p->model->config.dropout, EMBEDDED, bytes) : WL_OK;
+}
+
+wl_status wl_lm_undrop_embedded(const wl_lm_pass *p, int at, size_t *bytes)
+{
+    const wl_tensor d = wl_lm_buffer(p, at, p->model->config.embed);
+    return undrop(p, &d, &d, EMBEDDED, bytes);
+}
+
+/* ------------------------------------------------------------------ a layer's output */
+
+wl_status wl_lm_drop_output(const wl_lm_pass *p, int64_t l, size_t *bytes)
+{
+    const wl_recurrent_pass *layer = &p->layers[l];
+    if (!wl_lm_changes_output(p, l)) return WL_OK;
+    return drop(p, &layer->h, has_residual(p, l) ? &layer->x : NULL, &p->outputs[l],
+                drops(p) ? p->model->config.dropout : 0, FIRST_OUTPUT + l, bytes);
+}
+
+wl_status wl_lm_undrop_output(const wl_lm_pass *p, int64_t l, int at, wl_tensor *dh, size_t *bytes)
+{
+    const int64_t H = p->model->config.hidden;
+    const wl_tensor dy = wl_lm_buffer(p, at, H);
+    /* a residual has need of the gradient as it was */
+    *dh = wl_lm_buffer(p, drops(p) && has_residual(p, l) ? 2 : at, H);
+    return undrop(p, &dy, dh, FIRST_OUTPUT + l, bytes);
+}
+
+wl_status wl_lm_add_residual(const wl_lm_pass *p, int64_t l, int at, size_t *bytes)
+{
+    const int64_t H = p->model->config.hidden;
+    const wl_tensor dy = wl_lm_buffer(p, at, H), dx = wl_lm_buffer(p, 1 - at, H);
+    return has_residual(p, l) ? drop(p, &dx, &dy, &dx, 0, 0, bytes) : WL_OK;
+}
+
+/* ------------------------------------------------------------------ recurrent weights */
+
+static bool drops_weights(const wl_lm_pass *p)
+{
+    return p->training && p->model->config.weight_drop > 0;
+}
+
+/* All the elements as one row. */
+static wl_tensor as_row(const wl_tensor *t)
+{
+    return (wl_tensor){ t->data, t->dtype, 2, { 1, t->shape[0] * t->shape[1] }, { 0 } };
+}
+
+wl_status wl_lm_drop_weights(const wl_lm_pass *p, int64_t l, size_t *bytes)
+{
+    const wl_recurrent_pass *layer = &p->layers[l];
+    const wl_tensor r = wl_parameters_at(&p->model->parameters, layer->layer->r);
+    const wl_dropout_forward_args a = { .size = sizeof a,
+                                        .x = as_row(&r),
+                                        .y = as_row(&layer->r),
+                                        .step = p->position,
+                                        .p = p->model->config.weight_drop,
+                                        .seed = p->model->config.seed,
+                                        .layer = (int32_t)(FIRST_WEIGHT + l) };
+    return drops_weights(p) ? wl_queue_dropout_forward(p->model->ctx, &a, bytes) : WL_OK;
+}
+
+wl_status wl_lm_undrop_weights(const wl_lm_pass *p, int64_t l, size_t *bytes)
+{
+    const wl_tensor dr = wl_parameters_gradient(&p->model->parameters, p->layers[l].layer->r);
+    const wl_dropout_backward_args a = { .size = sizeof a,
+                                         .dy = as_row(&dr),
+                                         .dx = as_row(&dr),
+                                         .step = p->position,
+                                         .p = p->model->config.weight_drop,
+                                         .seed = p->model->config.seed,
+                                         .layer = (int32_t)(FIRST_WEIGHT + l) };
+    return drops_weights(p) ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
+}
