@@ -24,8 +24,9 @@ static wl_status draw(const wl_lm *m, const plot_series *series, const char *pat
     const wl_lm_config *c = wl_lm_configuration(m);
     char title[160];
     snprintf(title, sizeof title,
-             "Language model: %" PRId64 " layer%s of %" PRId64 " units, %" PRId64 " parameters",
-             c->layers, c->layers > 1 ? "s" : "", c->hidden, wl_lm_parameters(m));
+             "Language model: %" PRId64 " %s layer%s of %" PRId64 " units, %" PRId64 " parameters",
+             c->layers, wl_cells[c->cell], c->layers > 1 ? "s" : "", c->hidden,
+             wl_lm_parameters(m));
     const plot_chart chart = { .title = title,
                                .x = time_axis,
                                .y = cost_axes[c->level],
