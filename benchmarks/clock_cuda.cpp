@@ -44,7 +44,7 @@ double copy_bandwidth(wl_ctx *ctx)
     const size_t bytes = size_t(2) << 30;
     void *from = nullptr, *to = nullptr;
     double best = 1e9;
-    if (!on_cuda(ctx)) return host_copy_bandwidth(ctx);
+    if (!on_cuda(ctx)) return host_copy_bandwidth();
     if (cudaMalloc(&from, bytes) || cudaMalloc(&to, bytes)) return 0;
     cudaMemset(from, 1, bytes);
     for (int i = 0; i < 8; i++) {

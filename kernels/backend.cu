@@ -84,6 +84,42 @@ wl_status device_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes)
     return status ? status : device_sync(ctx);
 }
 
+/* A wl_graph is a graph that can be launched. */
+wl_status graph_begin(wl_ctx *ctx, void **stream)
+{
+    cudaStream_t made = nullptr; /* the null stream cannot be captured */
+    wl_status status = status_of(ctx, cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
+    if (status) return status;
+    status = status_of(ctx, cudaStreamBeginCapture(made, cudaStreamCaptureModeThreadLocal));
+    if (status) cudaStreamDestroy(made);
+    *stream = made;
+    return status;
+}
+
+wl_status graph_end(wl_ctx *ctx, void *stream, wl_graph **out)
+{
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t executable = nullptr;
+    wl_status status = status_of(ctx, cudaStreamEndCapture(cudaStream_t(stream), &graph));
+    if (!status) status = status_of(ctx, cudaGraphInstantiate(&executable, graph, 0));
+    if (graph) cudaGraphDestroy(graph);
+    cudaStreamDestroy(cudaStream_t(stream));
+    *out = (wl_graph *)executable;
+    return status;
+}
+
+wl_status graph_launch(wl_ctx *ctx, wl_graph *graph)
+{
+    return status_of(ctx, cudaGraphLaunch((cudaGraphExec_t)graph, cudaStream_t(ctx->stream)));
+}
+
+/* One that still runs must not be destroyed. */
+void graph_destroy(wl_ctx *ctx, wl_graph *graph)
+{
+    device_sync(ctx);
+    status_of(ctx, cudaGraphExecDestroy((cudaGraphExec_t)graph));
+}
+
 } // namespace
 
 extern "C" const wl_backend wl_backend_cuda = {
@@ -100,6 +136,10 @@ extern "C" const wl_backend wl_backend_cuda = {
     device_free,
     device_copy,
     device_sync,
+    graph_begin,
+    graph_end,
+    graph_launch,
+    graph_destroy,
     grouping_bytes,
     selection_bytes,
     GEMM_BYTES,

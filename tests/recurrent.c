@@ -63,11 +63,17 @@ static const double *row_out(const outcome *o, const char *name)
     return o->value[case_row(o->of, name)];
 }
 
+static bool has(const op_case *c, const char *name)
+{
+    const int row = case_row(c, name);
+    return row >= 0 && c->value[row];
+}
+
 /* The rows of one case are those of another, as far as they are there. */
 static void share(op_case *to, const op_case *from, const char *const *rows)
 {
     for (; *rows; rows++)
-        if (row_in(from, *rows)) put_values(to, *rows, row_in(from, *rows));
+        if (has(from, *rows)) put_values(to, *rows, row_in(from, *rows));
 }
 
 static void same(const char *what, const double *a, const double *b, int64_t n)

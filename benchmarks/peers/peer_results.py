@@ -13,15 +13,16 @@ import sys
 
 
 class Results:
-    """Runs by key, saved as they come. `options` are those that all runs must share."""
+    """Runs by key, saved as they come. `options` are those that all runs must share; `packages` are
+    the peers' and `more` what else is to be told of them, by name."""
 
-    def __init__(self, path, options):
+    def __init__(self, path, options, packages, more):
         self.path = path
         self.data = {"options": options, "sessions": [], "runs": []}
         if path and os.path.exists(path):
             self.data = json.loads(pathlib.Path(path).read_text("utf-8"))
             self.check_options(options)
-        self.data["sessions"].append(facts())
+        self.data["sessions"].append({**facts(packages), **more})
 
     def check_options(self, options):
         before = self.data["options"]
@@ -64,7 +65,7 @@ def file_fact(path):
 
 # ---- the machine ---------------------------------------------------------------------------------
 
-def facts():
+def facts(packages):
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit(),
@@ -72,9 +73,7 @@ def facts():
         "cores": len(os.sched_getaffinity(0)),
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in ("gensim", "numpy", "scipy")},
-        "gensim FAST_VERSION": gensim_fast_version(),
-        "blas": loaded_blas(),
+        **{name: importlib.metadata.version(name) for name in packages},
     }
 
 
@@ -89,13 +88,6 @@ def cpu_model():
     text = pathlib.Path("/proc/cpuinfo").read_text("utf-8")
     return {name: re.search(rf"^{name}\s*: (.*)", text, re.MULTILINE)[1]
             for name in ("model name", "cpu family", "model") if f"\n{name}\t" in text}
-
-
-def gensim_fast_version():
-    """0 or 1: gensim calls BLAS through scipy's pointers; 2: loops without BLAS; -1: no C."""
-    from gensim.models import word2vec
-
-    return word2vec.FAST_VERSION
 
 
 def loaded_blas():
@@ -121,17 +113,15 @@ def text_of(library, name):
 
 
 def print_facts(results):
-    now = results.data["sessions"][-1]
-    cpu = now["cpu"]
-    print(f"{now['date']}, commit {now['commit']}; {cpu.get('model name')} (family "
-          f"{cpu.get('cpu family')}, model {cpu.get('model')}), {now['cores']} cores, load "
-          f"{now['load']}")
-    print(f"python {now['python']}, gensim {now['gensim']}, numpy {now['numpy']}, "
-          f"scipy {now['scipy']}")
-    print(f"gensim.models.word2vec.FAST_VERSION {now['gensim FAST_VERSION']} (0, 1: through "
-          f"scipy's BLAS; 2: no BLAS; -1: no C)")
-    for user, blas in now["blas"].items():
-        print(f"{user}: {blas}")
+    """The machine, then whatever else this session has, a line each."""
+    now = dict(results.data["sessions"][-1])
+    cpu = now.pop("cpu")
+    print(f"{now.pop('date')}, commit {now.pop('commit')}; {cpu.get('model name')} (family "
+          f"{cpu.get('cpu family')}, model {cpu.get('model')}), {now.pop('cores')} cores, load "
+          f"{now.pop('load')}")
+    for name, value in now.items():
+        for user, text in value.items() if isinstance(value, dict) else [(name, value)]:
+            print(f"{user}: {text}")
     print("; ".join(f"{name} {value}" for name, value in results.data["options"].items()),
           flush=True)
 

@@ -7,8 +7,8 @@ import tempfile
 from gensim.test.utils import datapath
 
 import word2vec_scores as scores
-from peer_results import Results, file_fact, print_facts, print_table, say
-from word2vec_systems import GENSIM, chosen, train, wordloom
+from peer_results import file_fact, print_facts, print_table, say
+from word2vec_systems import GENSIM, chosen, results_of, train, wordloom
 
 KINDS = ("hogwild", "sync", "bf16 hogwild", "bf16 sync")
 SYSTEMS = [wordloom("skipgram", kind, per) for per in ("window", "pair") for kind in KINDS]
@@ -67,7 +67,7 @@ def options(args):
 
 def main(args):
     systems = chosen(SYSTEMS, args.systems)
-    results = Results(args.json, options(args))
+    results = results_of(args.json, options(args))
     print_facts(results)
     with tempfile.TemporaryDirectory() as folder:
         text = Text(args, folder)

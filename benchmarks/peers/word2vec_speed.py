@@ -2,8 +2,8 @@
 import argparse
 import statistics
 
-from peer_results import Results, file_fact, print_facts, print_table, say
-from word2vec_systems import GENSIM, chosen, train, wordloom
+from peer_results import file_fact, print_facts, print_table, say
+from word2vec_systems import GENSIM, chosen, results_of, train, wordloom
 
 V2 = "x86-64-v2"
 SYSTEMS = [
@@ -59,7 +59,7 @@ def options(args):
 
 def main(args):
     systems = chosen(SYSTEMS, args.systems)
-    results = Results(args.json, options(args))
+    results = results_of(args.json, options(args))
     print_facts(results)
     speeds = {(system, threads): [] for threads in args.threads for system in systems}
     for repeat in range(1, args.repeats + 1):

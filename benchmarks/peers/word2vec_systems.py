@@ -7,10 +7,11 @@ import sys
 import tempfile
 import time
 
-from gensim.models import Word2Vec
+from gensim.models import Word2Vec, word2vec
 
 import peer_environment
 import safetensors_reader
+from peer_results import Results, loaded_blas
 
 # `peer` is gensim or wordloom, `arguments` go to the program, `cpu` is the build it shall use.
 System = collections.namedtuple("System", "name peer method arguments cpu", defaults=((), None))
@@ -18,6 +19,13 @@ System = collections.namedtuple("System", "name peer method arguments cpu", defa
 Trained = collections.namedtuple("Trained", "count seconds words input output")
 
 GENSIM = {method: System(f"gensim {method}", "gensim", method) for method in ("skipgram", "cbow")}
+
+
+def results_of(path, options):
+    """FAST_VERSION: 0 or 1, gensim calls BLAS through scipy's pointers; 2: loops without BLAS; -1:
+    no C."""
+    return Results(path, options, ("gensim", "numpy", "scipy"),
+                   {"gensim FAST_VERSION": word2vec.FAST_VERSION, "blas": loaded_blas()})
 
 
 def wordloom(method, kind, *more, cpu=None):

@@ -73,6 +73,7 @@ void wl_ctx_destroy(wl_ctx *ctx)
     free(ctx);
 }
 
+wl_device wl_ctx_device(const wl_ctx *ctx) { return ctx->backend->device; }
 const char *wl_ctx_error(const wl_ctx *ctx) { return ctx->error; }
 void wl_ctx_set_stream(wl_ctx *ctx, void *cuda_stream) { ctx->stream = cuda_stream; }
 
@@ -154,4 +155,61 @@ wl_status wl_ctx_sync(wl_ctx *ctx)
     }
     ctx->backend->leave(ctx, previous);
     return status;
+}
+
+/* ------------------------------------------------------------------ graphs */
+
+wl_status wl_graph_begin(wl_ctx *ctx)
+{
+    int previous = 0;
+    void *stream = NULL;
+    if (!ctx->backend->graph_begin)
+        return wl_fail(ctx, WL_UNSUPPORTED, "graphs: expected a context on CUDA, found %s",
+                       ctx->backend->name);
+    if (ctx->recording)
+        return wl_fail(ctx, WL_UNSUPPORTED, "graphs: one is recorded already, expected its end");
+    wl_status status = ctx->backend->enter(ctx, &previous);
+    if (status) return status;
+    status = ctx->backend->graph_begin(ctx, &stream);
+    ctx->backend->leave(ctx, previous);
+    if (status) return status;
+    ctx->outer = ctx->stream;
+    ctx->stream = stream;
+    ctx->recording = true;
+    return WL_OK;
+}
+
+wl_status wl_graph_end(wl_ctx *ctx, wl_graph **out)
+{
+    int previous = 0;
+    void *stream = ctx->stream;
+    *out = NULL;
+    if (!ctx->recording)
+        return wl_fail(ctx, WL_UNSUPPORTED, "graphs: none is recorded, expected wl_graph_begin");
+    ctx->stream = ctx->outer;
+    ctx->recording = false;
+    wl_status status = ctx->backend->enter(ctx, &previous);
+    if (status) return status;
+    status = ctx->backend->graph_end(ctx, stream, out);
+    ctx->backend->leave(ctx, previous);
+    return status;
+}
+
+wl_status wl_graph_launch(wl_ctx *ctx, wl_graph *graph)
+{
+    int previous = 0;
+    if (!graph) return wl_fail(ctx, WL_MISSING, "graphs: there is no graph to launch");
+    wl_status status = ctx->backend->enter(ctx, &previous);
+    if (status) return status;
+    status = ctx->backend->graph_launch(ctx, graph);
+    ctx->backend->leave(ctx, previous);
+    return status;
+}
+
+void wl_graph_destroy(wl_ctx *ctx, wl_graph *graph)
+{
+    int previous = 0;
+    if (!graph || ctx->backend->enter(ctx, &previous)) return;
+    ctx->backend->graph_destroy(ctx, graph);
+    ctx->backend->leave(ctx, previous);
 }

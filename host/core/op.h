@@ -130,6 +130,12 @@ typedef struct wl_backend {
     void (*free)(wl_ctx *ctx, void *ptr);
     wl_status (*copy)(wl_ctx *ctx, void *to, const void *from, size_t bytes);
     wl_status (*sync)(wl_ctx *ctx);
+    /* Graphs; null where there are none. What is queued on *stream from begin to end is recorded.
+     */
+    wl_status (*graph_begin)(wl_ctx *ctx, void **stream);
+    wl_status (*graph_end)(wl_ctx *ctx, void *stream, wl_graph **out);
+    wl_status (*graph_launch)(wl_ctx *ctx, wl_graph *graph);
+    void (*graph_destroy)(wl_ctx *ctx, wl_graph *graph);
     size_t (*grouping_bytes)(int64_t n);  /* workspace to order n ids by row */
     size_t (*selection_bytes)(int64_t n); /* workspace to select of n items; null: none needed */
     size_t gemm_bytes;                    /* workspace of a matrix product */
@@ -156,6 +162,8 @@ struct wl_ctx {
     const wl_backend *backend;
     int ordinal;
     void *stream;
+    void *outer; /* the stream, while another is recorded; see `recording` */
+    bool recording;
     char *workspace;
     size_t workspace_bytes;
     wl_bad_ids *bad_ids; /* in the device's memory */

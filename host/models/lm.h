@@ -49,8 +49,10 @@ struct wl_lm_pass {
     wl_lm *model;
     int64_t T, B, N; /* N: ids of the text; 0: inputs are put there by the caller */
     bool training;
-    int from;      /* which of the carried states enters the next pass */
-    wl_error *why; /* while it is made */
+    int from;            /* which of the carried states enters the next pass */
+    int64_t steps;       /* that were queued */
+    wl_graph *graphs[2]; /* on CUDA: a whole step from each of the states, once it is recorded */
+    wl_error *why;       /* while it is made */
     wl_arena arena;
     wl_tensor ids;            /* I32 [N] */
     wl_tensor position;       /* I64 [1]: steps read of each stream */
@@ -126,7 +128,8 @@ wl_status wl_lm_undrop_embedded(const wl_lm_pass *pass, int at, size_t *bytes);
  * than one step. */
 wl_status wl_lm_begin_run(wl_lm *model, const wl_text *text, wl_error *error);
 
-/* Queues a whole step of training, or of evaluation, and carries the states. */
+/* Queues a whole step of training, or of evaluation, and carries the states. On CUDA the first two
+ * are calls, which load the kernels, and the others replays of a graph. */
 wl_status wl_lm_step(wl_lm_pass *pass, wl_error *error);
 
 WL_END

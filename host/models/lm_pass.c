@@ -269,6 +269,7 @@ wl_status wl_lm_pass_create(wl_lm_pass **out, wl_lm *m, int64_t T, int64_t B, co
 void wl_lm_pass_destroy(wl_lm_pass *p)
 {
     if (!p) return;
+    for (int i = 0; i < 2; i++) wl_graph_destroy(p->model->ctx, p->graphs[i]);
     wl_arena_destroy(&p->arena);
     free(p);
 }

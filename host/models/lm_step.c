@@ -4,6 +4,7 @@
 #include "../nn/queue.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* The rule of the configuration, as a step applies it. */
 static wl_update_rule rule_of(const wl_lm_pass *p)
@@ -93,14 +94,38 @@ wl_status wl_lm_update(const wl_lm_pass *p, size_t *bytes)
     return status || p->model->config.tie ? status : update_table(p, bytes);
 }
 
-wl_status wl_lm_step(wl_lm_pass *p, wl_error *error)
+static wl_status queue_step(const wl_lm_pass *p)
 {
-    wl_lm *m = p->model;
-    wl_ctx_set_workspace(m->ctx, p->workspace.data, (size_t)p->workspace.shape[0]);
     wl_status status = wl_lm_read(p, NULL);
     if (!status) status = wl_lm_forward(p, NULL);
     if (!status) status = p->training ? wl_lm_backward(p, NULL) : wl_lm_loss(p, NULL);
-    if (!status && p->training) status = wl_lm_update(p, NULL);
+    return status || !p->training ? status : wl_lm_update(p, NULL);
+}
+
+static wl_status record_step(const wl_lm_pass *p, wl_graph **out)
+{
+    wl_ctx *ctx = p->model->ctx;
+    wl_status status = wl_graph_begin(ctx);
+    if (status) return status;
+    status = queue_step(p);
+    const wl_status ended = wl_graph_end(ctx, out);
+    return status ? status : ended;
+}
+
+static wl_status replay_step(wl_lm_pass *p)
+{
+    wl_graph **graph = &p->graphs[p->from];
+    const wl_status status = *graph ? WL_OK : record_step(p, graph);
+    return status ? status : wl_graph_launch(p->model->ctx, *graph);
+}
+
+wl_status wl_lm_step(wl_lm_pass *p, wl_error *error)
+{
+    wl_ctx *ctx = p->model->ctx;
+    wl_ctx_set_workspace(ctx, p->workspace.data, (size_t)p->workspace.shape[0]);
+    const bool replays = wl_ctx_device(ctx) == WL_CUDA && p->steps >= 2;
+    const wl_status status = replays ? replay_step(p) : queue_step(p);
     p->from = 1 - p->from;
-    return wl_lm_failed(m, status, error);
+    p->steps++;
+    return wl_lm_failed(p->model, status, error);
 }

@@ -32,6 +32,8 @@ WL_API wl_status wl_device_describe(wl_device device, int ordinal, wl_device_inf
 WL_API wl_status wl_ctx_create(wl_ctx **out, wl_device device, int ordinal);
 WL_API void wl_ctx_destroy(wl_ctx *ctx); /* takes null */
 
+WL_API wl_device wl_ctx_device(const wl_ctx *ctx);
+
 /* What the last failed call on this context had to say; "" before the first. */
 WL_API const char *wl_ctx_error(const wl_ctx *ctx);
 
@@ -59,6 +61,21 @@ WL_API wl_status wl_ctx_alloc(wl_ctx *ctx, void **out, size_t bytes);
 WL_API void wl_ctx_free(wl_ctx *ctx, void *ptr);
 /* Copies between host and device or within either; the direction follows from the pointers. */
 WL_API wl_status wl_ctx_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes);
+
+/* Calls that are recorded once and replayed at the cost of one: a CUDA graph. What they were given
+ * by pointer is read at each replay, scalars are as they were. Between begin and end calls are not
+ * run, and what waits fails. wl_graph_end ends a recording that failed too. WL_UNSUPPORTED: the
+ * context is not on CUDA. WL_DEVICE_ERROR, and *out null: something waited or failed in between.
+ *
+ * Whoever has a CUDA runtime may as well capture calls in a stream of their own: this is for
+ * callers without. */
+typedef struct wl_graph wl_graph;
+
+WL_API wl_status wl_graph_begin(wl_ctx *ctx);
+WL_API wl_status wl_graph_end(wl_ctx *ctx, wl_graph **out);
+/* Queues a replay on the context's stream. */
+WL_API wl_status wl_graph_launch(wl_ctx *ctx, wl_graph *graph);
+WL_API void wl_graph_destroy(wl_ctx *ctx, wl_graph *graph); /* takes null; waits */
 
 WL_END
 #endif

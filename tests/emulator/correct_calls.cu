@@ -78,13 +78,51 @@ void streams_wait_for_events()
     check(!cudaEventSynchronize(end) && !cudaEventQuery(end) &&
               !cudaEventElapsedTime(&ms, start, end) && ms >= 0,
           "events tell the time between them");
-    cudaStreamCaptureStatus status = cudaStreamCaptureStatusActive;
-    check(!cudaStreamIsCapturing(a, &status) && status == cudaStreamCaptureStatusNone,
-          "nothing is captured");
     cudaStreamDestroy(a);
     cudaStreamDestroy(b);
     cudaEventDestroy(start);
     cudaEventDestroy(end);
+    cudaGetLastError();
+}
+
+void graphs_replay_what_was_captured()
+{
+    cudaStream_t stream;
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t executable = nullptr;
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusActive;
+    float *p = nullptr, out[256], one[256];
+    for (float &x : one) x = 1;
+    cudaStreamCreate(&stream);
+    cudaMalloc(&p, sizeof out);
+    cudaMemcpy(p, one, sizeof one, cudaMemcpyHostToDevice);
+    check(!cudaStreamIsCapturing(stream, &status) && status == cudaStreamCaptureStatusNone,
+          "nothing is captured");
+    check(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeThreadLocal) ==
+              cudaErrorStreamCaptureUnsupported,
+          "the null stream is not captured");
+    check(!cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "a capture begins");
+    (void)launch({ 2, 128, 0, false, 1, stream }, scale, p, 3.0f, 256);
+    check(!cudaStreamIsCapturing(stream, &status) && status == cudaStreamCaptureStatusActive,
+          "and goes on");
+    check(!cudaStreamEndCapture(stream, &graph) && !cudaGraphInstantiate(&executable, graph),
+          "and ends");
+    cudaMemcpy(out, p, sizeof out, cudaMemcpyDeviceToHost);
+    check(out[255] == 1, "what is captured does not run");
+    for (int i = 0; i < 2; i++) check(!cudaGraphLaunch(executable, stream), "a graph is launched");
+    cudaStreamSynchronize(stream);
+    cudaMemcpy(out, p, sizeof out, cudaMemcpyDeviceToHost);
+    check(out[255] == 9, "a graph runs at each launch");
+    cudaGraphExecDestroy(executable);
+    cudaGraphDestroy(graph);
+    check(!cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "another begins");
+    check(cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported &&
+              cudaMemcpy(out, p, 4, cudaMemcpyDeviceToHost) == cudaErrorStreamCaptureUnsupported,
+          "a capture cannot wait");
+    check(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated && !graph,
+          "and is lost if it tries");
+    cudaStreamDestroy(stream);
+    cudaFree(p);
     cudaGetLastError();
 }
 
@@ -112,5 +150,6 @@ void run_correct_calls()
     launches_that_hardware_refuses_are_refused();
     copies_are_checked();
     streams_wait_for_events();
+    graphs_replay_what_was_captured();
     the_device_describes_itself();
 }

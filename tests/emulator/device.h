@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <functional>
 
-#include "emulator.h"
+#include "cuda_runtime.h"
 
 namespace emulator
 {
@@ -24,6 +24,8 @@ void note_launch(const launch_request &request); // for watch.h
 // Does the work now; under WL_EMULATOR_ASYNC=1 later, when something waits for it.
 void enqueue(void *stream, std::function<void()> work);
 void finish_stream(void *stream);
+bool captured(void *stream, std::function<void()> &work); // taken by a graph, if one is captured
+cudaError_t waits(); // of a call that does: an error while this thread captures a graph
 void finish_all_streams();
 
 } // namespace emulator

@@ -98,6 +98,7 @@ using namespace emulator;
 cudaError_t cudaMalloc(void **out, size_t bytes)
 {
     if (const cudaError_t error = refusal(__func__)) return error;
+    if (const cudaError_t error = waits()) return error;
     if (!out) return noted(cudaErrorInvalidValue);
     *out = nullptr;
     if (!bytes) return cudaSuccess;
@@ -114,6 +115,7 @@ cudaError_t cudaMalloc(void **out, size_t bytes)
 cudaError_t cudaFree(void *p)
 {
     if (!p) return cudaSuccess;
+    if (const cudaError_t error = waits()) return error;
     finish_all_streams();
     if (!on_device.remove(p)) return noted(cudaErrorInvalidValue);
     std::free(p);
@@ -164,6 +166,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                        const char *site_file, int site_line)
 {
+    if (const cudaError_t error = waits()) return error;
     const cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr, site_file, site_line);
     finish_stream(nullptr);
     return error;
@@ -180,5 +183,6 @@ cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stre
 
 cudaError_t cudaMemset(void *to, int value, size_t bytes)
 {
+    if (const cudaError_t error = waits()) return error;
     return cudaMemsetAsync(to, value, bytes, nullptr);
 }

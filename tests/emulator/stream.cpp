@@ -97,6 +97,7 @@ void push(void *stream, work item)
 
 void enqueue(void *stream, std::function<void()> run)
 {
+    if (captured(stream, run)) return;
     if (deferred())
         push(stream, work{ 0, std::move(run), nullptr, 0 });
     else
@@ -154,6 +155,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
     if (const cudaError_t error = refusal(__func__)) return error;
+    if (const cudaError_t error = waits()) return error;
     finish_stream(stream);
     return cudaSuccess;
 }
@@ -172,15 +174,9 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     return cudaSuccess;
 }
 
-cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus *status)
-{
-    if (!status) return noted(cudaErrorInvalidValue);
-    *status = cudaStreamCaptureStatusNone;
-    return cudaSuccess;
-}
-
 cudaError_t cudaDeviceSynchronize()
 {
+    if (const cudaError_t error = waits()) return error;
     finish_all_streams();
     return cudaSuccess;
 }
