@@ -8,6 +8,7 @@ static int setup(void **state)
 {
     const int status = make_program_folder(state);
     write_corpus("corpus.txt", 200);
+    write_corpus("valid.txt", 60);
     write_text(in_folder("short.txt"), "a b c\n");
     write_text(in_folder("empty.txt"), "");
     return status;
@@ -74,6 +75,64 @@ static void a_model_that_was_not_written_is_not_lost(void **state)
     unlink(out), rmdir(gone);
 }
 
+/* Width and height of a PNG of the folder. */
+static void assert_png(const char *name, unsigned width, unsigned height)
+{
+    size_t length;
+    unsigned char *b = (unsigned char *)read_bytes(in_folder(name), &length);
+    assert_true(length > 5000 && length < 500000);
+    assert_memory_equal(b, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16);
+    assert_int_equal((unsigned)b[18] << 8 | b[19], width);
+    assert_int_equal((unsigned)b[22] << 8 | b[23], height);
+    assert_memory_equal(b + length - 8, "IEND", 4);
+    free(b);
+}
+
+static void a_run_draws_its_curves(void **state)
+{
+    (void)state;
+    if (!WORDLOOM_DRAWS) skip();
+    assert_int_equal(train("m.safetensors", "corpus.txt", "--plot", in_folder("m.png")), 0);
+    assert_png("m.png", 1440, 900);
+    assert_int_equal(train("m.safetensors", "corpus.txt", "--plot", in_folder("m.svg")), 0);
+    assert_has("m.svg", "<desc>perplexity (per word) over training (epochs): training</desc>");
+    assert_int_equal(train("m.safetensors", "corpus.txt", "--plot", in_folder("m.pdf")), 0);
+    assert_has("m.pdf", "%PDF-1.");
+    assert_has("m.pdf", "%%EOF");
+    assert_int_equal(run("lm", "train", "--corpus", in_folder("corpus.txt"), "--valid",
+                         in_folder("valid.txt"), "--out", in_folder("c.safetensors"), "--device",
+                         "cpu", "--hidden=8", "--embed=8", "--epochs=2", "--level=char", "--plot",
+                         in_folder("c.svg"), NULL),
+                     0);
+    assert_has("c.svg", "<desc>loss (bits per character) over training (epochs): training, "
+                        "validation (best: ");
+}
+
+static void assert_refused(const char *plot, int code, const char *part)
+{
+    assert_int_equal(train("none", "corpus.txt", "--plot", plot), code);
+    assert_has("stderr", part);
+    assert_int_not_equal(access(in_folder("none"), F_OK), 0);
+}
+
+static void what_cannot_be_drawn_is_refused_before_training(void **state)
+{
+    (void)state;
+    if (!WORDLOOM_DRAWS) {
+        assert_refused("m.png", 2, "--plot: this program was built without cairo");
+        return;
+    }
+    assert_refused("m.jpeg", 2,
+                   "--plot: expected a name that ends with .png, .svg or .pdf, "
+                   "found \"m.jpeg\"");
+    assert_refused("png", 2, "expected a name that ends with");
+    assert_refused(in_folder("no/m.png"), 3, "no/m.png");
+    assert_int_equal(run("lm", "train", "--corpus", in_folder("corpus.txt"), "--out", "m.png",
+                         "--plot", "m.png", NULL),
+                     2);
+    assert_has("stderr", "--plot and --out: expected two files");
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -100,6 +159,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_is_trained_evaluated_and_writes),
         cmocka_unit_test(a_model_that_was_not_written_is_not_lost),
+        cmocka_unit_test(a_run_draws_its_curves),
+        cmocka_unit_test(what_cannot_be_drawn_is_refused_before_training),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests_name("cli_lm", tests, setup, remove_folder);

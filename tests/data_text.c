@@ -87,6 +87,31 @@ static void unknown_words_need_a_word_for_them(void **state)
     wl_vocabulary_destroy(words);
 }
 
+static void a_string_has_lines_too_of_which_the_last_need_not_end(void **state)
+{
+    static const struct {
+        const char *string, *expected;
+    } cases[] = { { "a b\n\nb", "[a][b][<eos>][<eos>][b]" }, { "\nb\n", "[<eos>][b][<eos>]" } };
+    (void)state;
+    wl_vocabulary *words;
+    wl_text *text;
+    wl_error error = { "" };
+    write_text(in_folder("text"), "a b\n");
+    assert_int_equal(wl_text_count(&text, &words, in_folder("text"), WL_TEXT_WORD, 1, 0, &error),
+                     WL_OK);
+    wl_text_destroy(text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(
+            wl_text_parse(&text, cases[i].string, "string", WL_TEXT_WORD, words, &error), WL_OK);
+        assert_reads(text, words, cases[i].expected);
+        wl_text_destroy(text);
+    }
+    assert_int_equal(wl_text_parse(&text, "a\nb c", "--prompt", WL_TEXT_WORD, words, &error),
+                     WL_OUT_OF_RANGE);
+    assert_error(&error, "--prompt: line 2: \"c\"", NULL);
+    wl_vocabulary_destroy(words);
+}
+
 static void what_is_no_text_is_refused(void **state)
 {
     static const struct {
@@ -95,6 +120,7 @@ static void what_is_no_text_is_refused(void **state)
         wl_status status;
         const char *part;
     } cases[] = { { "", 0, WL_OUT_OF_RANGE, "is empty" },
+                  { "\xef\xbb\xbf", 3, WL_OUT_OF_RANGE, "is empty" },
                   { "a\nb\xff\n", 5, WL_BAD_FILE, "line 2, byte 3: expected UTF-8" },
                   { "a\n\0b\n", 5, WL_BAD_FILE, "line 2, byte 2: expected text, found a NUL" } };
     (void)state;
@@ -118,6 +144,7 @@ int main(void)
         cmocka_unit_test(characters_are_code_points),
         cmocka_unit_test(what_is_rare_becomes_unknown),
         cmocka_unit_test(unknown_words_need_a_word_for_them),
+        cmocka_unit_test(a_string_has_lines_too_of_which_the_last_need_not_end),
         cmocka_unit_test(what_is_no_text_is_refused),
     };
     return cmocka_run_group_tests_name("data_text", tests, make_folder, remove_folder);

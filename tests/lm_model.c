@@ -125,6 +125,17 @@ static void a_model_of_each_cell_learns(void **state)
             learns_on(devices[i], (wl_cell)cell);
 }
 
+/* What its epochs have cost, as NAME.epochs. */
+static void write_epochs(const wl_lm *model, const char *name)
+{
+    const wl_lm_epoch *epochs;
+    char path[64];
+    snprintf(path, sizeof path, "%s.epochs", name);
+    const int64_t count = wl_lm_epochs(model, &epochs);
+    assert_int_equal(count, wl_lm_configuration(model)->epochs);
+    write_bytes(in_folder(path), epochs, (size_t)count * sizeof *epochs);
+}
+
 /* What a run ends with, interrupted after some steps and resumed in a new model, or not. */
 static void run_to_the_end(bench *b, int64_t stop_at, const char *name)
 {
@@ -142,6 +153,7 @@ static void run_to_the_end(bench *b, int64_t stop_at, const char *name)
         assert_int_equal(train(b, model), WL_OK);
     }
     assert_written(model, name);
+    write_epochs(model, name);
     wl_lm_destroy(model);
 }
 
@@ -186,6 +198,8 @@ static void resumes_on(wl_device device)
         run_to_the_end(&b, 30, "later");
         assert_same_files("whole", "early");
         assert_same_files("whole", "later");
+        assert_same_files("whole.epochs", "early.epochs");
+        assert_same_files("whole.epochs", "later.epochs");
         free_bench(&b);
     }
 }
@@ -262,17 +276,20 @@ static void files_of_other_kinds_are_refused(void **state)
 {
     (void)state;
     const float few[4] = { 0 };
-    const wl_safetensors_entry entries[] = { { "embedding.weight", WL_F32, 2, { 2, 2 } } };
+    const wl_safetensors_entry entries[] = { { "embedding.weight", WL_F32, 2, { 2, 2 } },
+                                             { "rnn.0.r", WL_F32, 2, { 0, 1ll << 61 } } };
     const wl_safetensors_pair as_vectors[] = { { "format", "wordloom" }, { "model", "word2vec" } };
     const wl_safetensors_pair as_lm[] = { { "format", "wordloom" }, { "model", "lm" } };
-    const char *const parts[] = { "expected \"lm\", found \"word2vec\"", "rnn.0.r" };
-    for (int i = 0; i < 2; i++) {
+    const char *const parts[] = { "expected \"lm\", found \"word2vec\"",
+                                  "expected a tensor rnn.0.r", "found the shape [0,2305" };
+    for (int i = 0; i < 3; i++) {
         wl_safetensors_writer *writer;
         wl_error error = { "" };
         wl_ctx *ctx;
         wl_lm *model;
-        assert_int_equal(wl_safetensors_writer_open(&writer, in_folder("other"), entries, 1,
-                                                    i ? as_lm : as_vectors, 2, &error),
+        assert_int_equal(wl_safetensors_writer_open(&writer, in_folder("other"), entries,
+                                                    i < 2 ? 1 : 2, i ? as_lm : as_vectors, 2,
+                                                    &error),
                          WL_OK);
         assert_int_equal(wl_safetensors_writer_append(writer, few, sizeof few, &error), WL_OK);
         assert_int_equal(wl_safetensors_writer_commit(writer, &error), WL_OK);

@@ -1,6 +1,7 @@
 /* wordloom lm train: a recurrent language model from a text. */
 #include "devices.h"
 #include "lm.h"
+#include "lm_plot.h"
 #include "lm_train_options.h"
 #include "program.h"
 
@@ -56,6 +57,14 @@ static void note_epoch(job *j, const wl_lm_progress *now)
                   *valid && now->best ? " (best)" : "", progress_seconds(&j->run.report));
 }
 
+/* The picture of --plot; while the run goes on one that cannot be written does not end it. */
+static int draw_curves(const job *j)
+{
+    wl_error error;
+    const wl_status status = j->set.plot ? lm_plot(j->model, j->set.plot, &error) : WL_OK;
+    return status ? fail(status, &error) : EXIT_DONE;
+}
+
 /* The best model so far is the one that is written; nonzero: it cannot be, which ends the run. */
 static int write_best(job *j)
 {
@@ -79,7 +88,7 @@ static int on_report(void *user, const wl_lm_progress *now)
                    json_pack("{s:I, s:I, s:o}", "steps", (json_int_t)now->steps, "skipped",
                              (json_int_t)now->skipped, "validation",
                              progress_number(now->validation)));
-    if (now->epoch_ended) note_epoch(j, now);
+    if (now->epoch_ended) note_epoch(j, now), draw_curves(j);
     if (now->epoch_ended && now->best && write_best(j)) return 1;
     training_keep(&j->run);
     return 0;
@@ -122,14 +131,16 @@ static int train(job *j)
     if (j->last.skipped)
         progress_note(p, "%" PRId64 " steps were left out, for their gradients were not finite",
                       j->last.skipped);
-    return training_written(&j->run, WL_OK, NULL);
+    const int drawn = draw_curves(j), code = training_written(&j->run, WL_OK, NULL);
+    return code ? code : drawn;
 }
 
 static int run(job *j)
 {
-    const training_path files[] = { { "--corpus", j->set.corpus },
-                                    { "--valid", j->set.validation },
-                                    { NULL, NULL } };
+    const training_path files[] = { { "--corpus", j->set.corpus, false },
+                                    { "--valid", j->set.validation, false },
+                                    { "--plot", j->set.plot, true },
+                                    { 0 } };
     wl_error error;
     int code = device_open(j->set.common.device, &j->ctx);
     if (!code) code = training_begin(&j->run, files);

@@ -1,6 +1,7 @@
 /* The options of wordloom lm train, and its help. */
 #include "lm_train_options.h"
 
+#include "plot.h"
 #include "program.h"
 
 #include <math.h>
@@ -33,6 +34,11 @@ static void add_files(option_row to[ROWS], lm_train_options *o, training_run *ru
           .placeholder = "FILE",
           .help = "where to write the model (safetensors)",
           .required = true },
+        { .name = "plot",
+          .kind = OPTION_TEXT,
+          .value = &o->plot,
+          .placeholder = "FILE",
+          .help = "a picture of the run's curves: .png, .svg or .pdf" },
         { .name = "level",
           .kind = OPTION_CHOICE,
           .value = &w->level,
@@ -177,6 +183,7 @@ static int settle(lm_train_options *o, const words *w)
 {
     static const int dtypes[] = { WL_F32, WL_F16, WL_BF16 };
     wl_lm_config *c = &o->config;
+    if (o->plot && plot_check("--plot", o->plot)) return EXIT_USAGE;
     c->level = w->level;
     c->cell = w->cell;
     c->optimizer = w->optimizer;

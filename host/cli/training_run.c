@@ -98,7 +98,8 @@ static int distinct(const training_path *a, const training_path *b)
 
 static int check_distinct(const training_run *r, const training_path *files)
 {
-    const training_path written[] = { { "--out", r->out }, { "--checkpoint", r->checkpoint } };
+    const training_path written[] = { { "--out", r->out, true },
+                                      { "--checkpoint", r->checkpoint, true } };
     int code = EXIT_DONE;
     for (const training_path *f = files; f->option && !code; f++) {
         for (const training_path *g = f + 1; g->option && !code; g++) code = distinct(f, g);
@@ -118,6 +119,8 @@ int training_begin(training_run *r, const training_path *files)
     const int code = check_distinct(r, files);
     if (code) return code;
     status = try_to_write(r->out, &error);
+    for (const training_path *f = files; f->option && !status; f++)
+        if (f->written) status = try_to_write(f->path, &error);
     if (!status && keeps(r)) status = try_to_write(r->checkpoint, &error);
     return status ? fail(status, &error) : EXIT_DONE;
 }

@@ -35,6 +35,7 @@ void training_options(training_run *run, option_row rows[TRAINING_ROWS]);
 /* A file that the run reads or writes, by its option; a null path: none. */
 typedef struct training_path {
     const char *option, *path;
+    bool written;
 } training_path;
 
 /* Finds a place for the checkpoint, and out before an hour of training whether files can be

@@ -130,10 +130,10 @@ static int train(job *j)
 
 static int run(job *j)
 {
-    const training_path files[] = { { "--corpus", j->set.corpus },
-                                    { "--read-vocab", j->set.read_vocabulary },
-                                    { "--save-vocab", j->set.save_vocabulary },
-                                    { NULL, NULL } };
+    const training_path files[] = { { "--corpus", j->set.corpus, false },
+                                    { "--read-vocab", j->set.read_vocabulary, false },
+                                    { "--save-vocab", j->set.save_vocabulary, true },
+                                    { 0 } };
     wl_error error;
     int code = device_open(j->set.common.device, &j->ctx);
     if (!code) code = training_begin(&j->run, files);

@@ -129,12 +129,24 @@ static wl_status take_file(scan *s, wl_reader *reader, wl_error *error)
         if (status) return status;
         const size_t mark =
             at == 0 && line.length >= 3 && !memcmp(line.bytes, "\xef\xbb\xbf", 3) ? 3 : 0;
+        const bool ended = line.stop == '\n' || (s->level == WL_TEXT_WORD && line.length > mark);
         status =
-            take_line(s, line.bytes + mark, line.length - mark,
-                      line.stop == '\n' || s->level == WL_TEXT_WORD, at + (int64_t)mark, error);
+            take_line(s, line.bytes + mark, line.length - mark, ended, at + (int64_t)mark, error);
         if (status) return status;
     }
     return WL_OK;
+}
+
+static wl_status take_string(scan *s, const char *string, wl_error *error)
+{
+    wl_status status = WL_OK;
+    s->line = 1;
+    for (const char *at = string; *at && !status; s->line++) {
+        const char *end = strchrnul(at, '\n');
+        status = take_line(s, at, (size_t)(end - at), *end == '\n', at - string, error);
+        at = *end ? end + 1 : end;
+    }
+    return status;
 }
 
 /* Makes the text by a vocabulary, from a file or else from a string. */
@@ -144,8 +156,7 @@ static wl_status look_up(wl_text **out, scan *s, wl_reader *reader, const char *
     s->unk = wl_vocabulary_find(s->words, unknown, sizeof unknown - 1);
     s->text = calloc(1, sizeof *s->text);
     if (!s->text) return no_memory(s, error);
-    wl_status status = reader ? take_file(s, reader, error)
-                              : take_line(s, string, strlen(string), false, 0, error);
+    wl_status status = reader ? take_file(s, reader, error) : take_string(s, string, error);
     if (!status && s->text->size == 0)
         status = wl_error_set(error, WL_OUT_OF_RANGE, "%s: is empty, expected a text", s->name);
     if (status)
@@ -171,7 +182,7 @@ wl_status wl_text_read(wl_text **out, const char *path, int32_t level, const wl_
 wl_status wl_text_parse(wl_text **out, const char *string, const char *name, int32_t level,
                         const wl_vocabulary *words, wl_error *error)
 {
-    scan s = { .name = name, .line = 1, .level = level, .words = words };
+    scan s = { .name = name, .level = level, .words = words };
     *out = NULL;
     return look_up(out, &s, NULL, string, error);
 }

@@ -121,6 +121,7 @@ void wl_lm_destroy(wl_lm *m)
 {
     if (!m) return;
     wl_lm_pass_destroy(m->run);
+    free(m->epochs);
     wl_arena_destroy(&m->table.arena);
     wl_parameters_destroy(&m->parameters);
     wl_vocabulary_destroy(m->own);

@@ -40,7 +40,8 @@ struct wl_lm {
     wl_recurrent layers[WL_LM_MOST_LAYERS];
     wl_lm_table table;
     wl_lm_place at;
-    wl_lm_pass *run; /* of training: null before it begins */
+    wl_lm_pass *run;     /* of training: null before it begins */
+    wl_lm_epoch *epochs; /* of the run: at.epoch of them have ended */
 };
 
 /* A pass of T steps of B streams over a text on the device. */

@@ -52,6 +52,7 @@ static void list_tensors(state *s)
     const wl_lm_pass *p = m->run;
     add(s, "place", row_of(s->place, WL_I64, PLACES), NULL);
     add(s, "rates", row_of(s->rates, WL_F64, RATES), NULL);
+    add(s, "epochs", (wl_tensor){ m->epochs, WL_F64, 2, { m->config.epochs, 2 }, { 0 } }, NULL);
     add(s, "position", p->position, m->ctx);
     add(s, "step", p->step, m->ctx);
     add(s, "skipped", p->skipped, m->ctx);

@@ -117,6 +117,7 @@ static wl_status tell_cell(const wl_safetensors *file, wl_lm_config *c, wl_error
     const wl_safetensor *r;
     const wl_status status = wl_model_tensor(file, "rnn.0.r", 2, &r, error);
     if (status) return status;
+    if (r->shape[1] > r->shape[0]) return bad_shape(file, r, "no more columns than rows", error);
     c->hidden = r->shape[1];
     for (c->cell = 0; wl_cells[c->cell]; c->cell++)
         if (c->hidden > 0 && r->shape[0] == wl_cell_gates((wl_cell)c->cell) * c->hidden)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 enum { MOST_BAD = 25, REPORT_STEPS = 20, VALIDATION_BATCH = 10, VALIDATION_TIME = 35 };
 
@@ -133,6 +134,7 @@ static wl_status train_epoch(run *r, wl_error *error)
     if (status) return status;
     describe(r);
     r->now.epoch_ended = 1;
+    r->model->epochs[at->epoch] = (wl_lm_epoch){ r->now.epoch_loss, r->now.validation };
     at->epoch++; /* what is saved now goes on with the next one */
     at->step = at->epoch_steps = 0;
     at->epoch_loss = 0;
@@ -151,7 +153,15 @@ wl_status wl_lm_begin_run(wl_lm *m, const wl_text *text, wl_error *error)
                             "least %" PRId64 ", one step of %" PRId64 " in each of %" PRId64
                             " streams and one more",
                             N, least, c->time, c->batch);
+    if (!m->epochs) m->epochs = calloc((size_t)c->epochs, sizeof *m->epochs);
+    if (!m->epochs) return wl_error_set(error, WL_NO_MEMORY, "no memory for the run's losses");
     return wl_lm_pass_create(&m->run, m, c->time, c->batch, wl_text_ids(text), N, true, error);
+}
+
+int64_t wl_lm_epochs(const wl_lm *m, const wl_lm_epoch **out)
+{
+    *out = m->epochs;
+    return m->at.epoch;
 }
 
 int wl_lm_at_best(const wl_lm *m) { return m->at.epoch > 0 && m->at.step == 0 && m->at.stale == 0; }

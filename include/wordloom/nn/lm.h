@@ -110,6 +110,15 @@ WL_API wl_status wl_lm_train(wl_lm *model, const wl_text *text, const wl_text *v
 WL_API wl_status wl_lm_save(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
 WL_API wl_status wl_lm_load(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
 
+/* Mean losses a label of an epoch; the validation is NaN without one. */
+typedef struct wl_lm_epoch {
+    double loss, validation;
+} wl_lm_epoch;
+
+/* How many epochs of the run have ended, a loaded run's own among them; *out: what each has cost,
+ * as long as the model is not trained, loaded or destroyed. */
+WL_API int64_t wl_lm_epochs(const wl_lm *model, const wl_lm_epoch **out);
+
 /* Whether a run stands at the end of an epoch that is the best so far (or has no validation): the
  * model is the one to be written. */
 WL_API int wl_lm_at_best(const wl_lm *model);

@@ -1,0 +1,305 @@
+/* Which of their kernels the launchers of layers and of losses take: so that no slow one hides
+ * behind a right result. On the emulator alone. */
+#include "launches.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void nothing_to_compute_launches_nothing(void **state)
+{
+    static const path paths[] = {
+        { "activation_forward", "N=0 D=9", { NULL } },
+        { "dropout_forward", "T=0 N=9 -mask", { NULL } },
+        { "linear_forward", "N=0 D=5 H=3", { NULL } },
+        { "linear_backward", "N=0 D=5 H=3", { NULL } },
+        { "lstm_forward", "T=0 B=3 D=5 H=3", { NULL } },
+        { "sigmoid_xent_backward", "N=0 D=8", { NULL } },
+        { "softmax_xent_backward", "N=0 V=8", { NULL } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+}
+
+/* ------------------------------------------------------------------ activation */
+
+/* dense rows are one row; others must consist of packs */
+static void aligned_elements_are_activated_in_packs(void **state)
+{
+    static const path paths[] = {
+        { "activation_forward", "N=3 D=5", { "forward<float, 4>" } },
+        { "activation_forward", "N=3 D=8 pad=4", { "forward<float, 4>" } },
+        { "activation_forward", "N=3 D=5 dtype=f16", { "forward<__half, 8>" } },
+        { "activation_forward", "N=3 D=5 pad=3", { "forward<float, 1>" } },
+        { "activation_forward", "N=3 D=8 offset=1", { "forward<float, 1>" } },
+        { "activation_backward", "N=3 D=5", { "backward<float, 4>" } },
+        { "activation_backward", "N=3 D=8 pad=8 dtype=bf16", { "backward<__nv_bfloat16, 8>" } },
+        { "activation_backward", "N=3 D=8 pad=4 dtype=bf16", { "backward<__nv_bfloat16, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("activation_forward", "N=2 D=1025"); /* two blocks of 1,024, and two elements */
+    launches_once("forward<float, 4>", 3, 256);
+}
+
+/* ------------------------------------------------------------------ dropout */
+
+/* a mask for all T needs rows of whole packs; otherwise all the elements are one row */
+static void aligned_elements_are_dropped_in_packs(void **state)
+{
+    static const path paths[] = {
+        { "dropout_forward", "T=3 N=13 -mask", { "drop<float, 4>" } },
+        { "dropout_forward", "T=3 N=13", { "drop<float, 4>" } },
+        { "dropout_forward", "T=3 N=13 locked=1", { "drop<float, 4>" } },
+        { "dropout_forward", "T=3 N=13 -mask dtype=f16", { "drop<__half, 8>" } },
+        { "dropout_forward", "T=3 N=12 -mask locked=1", { "drop<float, 4>" } },
+        { "dropout_backward", "T=3 N=16 -mask locked=1 dtype=bf16", { "drop<__nv_bfloat16, 8>" } },
+        { "dropout_forward", "T=3 N=13 -mask locked=1", { "drop<float, 1>" } },
+        { "dropout_backward", "T=3 N=12 -mask locked=1 dtype=f16", { "drop<__half, 1>" } },
+        { "dropout_backward", "T=3 N=16 -mask offset=1", { "drop<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("dropout_forward", "T=2 N=2049 -mask"); /* two blocks of 2,048, and two elements */
+    launches_once("drop<float, 4>", 3, 256);
+}
+
+/* ------------------------------------------------------------------ rnn, gru and lstm */
+
+static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
+{
+    static const path paths[] = {
+        { "rnn_forward", "T=2 B=3 D=8 H=8", { "forward<float, 4>", "forward<float, 4>" } },
+        { "rnn_forward", "T=1 B=3 D=8 H=8 dtype=f16", { "forward<__half, 8>" } },
+        { "rnn_forward", "T=1 B=3 D=8 H=9", { "forward<float, 1>" } },
+        { "gru_forward", "T=1 B=3 D=8 H=8", { "forward<float, 4>" } },
+        { "gru_forward",
+          "T=1 B=3 D=8 H=8 reset=1 -bn dtype=bf16",
+          { "reset_state<__nv_bfloat16, 8>", "forward<__nv_bfloat16, 8>" } },
+        { "lstm_forward", /* batch first: x is brought in line */
+          "T=2 B=3 D=8 H=8 swap=1",
+          { "copy_rows<float, float, 4>", "forward<float, 4>", "forward<float, 4>" } },
+        { "rnn_backward", /* dhT to f32 and dh0 from there, which in f32 are copies too */
+          "T=1 B=3 D=8 H=8",
+          { "copy_rows<float, float, 4>", "backward<float, 4>", "copy_rows<float, float, 4>",
+            "sum_column_parts<float>", "add_column_parts" } },
+        { "gru_backward",
+          "T=1 B=3 D=8 H=8 -dhT -dh0 -db",
+          { "backward_after<float, 4>", "sum_column_parts<float>", "add_column_parts" } },
+        { "gru_backward",
+          "T=1 B=3 D=8 H=8 reset=1 -bn -dbn -dhT -dh0 -db",
+          { "backward_cell<float, 4>", "backward_reset<float, 4>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+}
+
+/* Units in packs where all their tensors are; the steps of x and dx in packs of their own. */
+static void lstm_takes_packs_of_units(void **state)
+{
+    static const path paths[] = {
+        { "lstm_forward", "T=2 B=3 D=5 H=8", { "forward<float, 4>", "forward<float, 4>" } },
+        { "lstm_forward", "T=1 B=3 D=5 H=8 -b -c0 -h0", { "forward<float, 4>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=f16", { "forward<__half, 8>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=bf16", { "forward<__nv_bfloat16, 8>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=4 dtype=f16", { "forward<__half, 1>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=9", { "forward<float, 1>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 offset=1", { "forward<float, 1>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 pad=4", { "forward<float, 4>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 pad=3", { "forward<float, 1>" } }, /* rows of h */
+        { "lstm_backward", "T=1 B=3 D=8 H=8 -dhT -dh0 -db -dx", { "backward<float, 4>" } },
+        { "lstm_backward", "T=1 B=3 D=8 H=9 -dhT -dh0 -db -dx", { "backward<float, 1>" } },
+        { "lstm_backward", "T=1 B=3 D=8 H=8 pad=3 -dhT -dh0 -db -dx", { "backward<float, 1>" } },
+        { "lstm_backward", /* no gradient at h: its rows do not matter */
+          "T=1 B=3 D=8 H=8 pad=3 -dh -dhT -dh0 -db -dx",
+          { "backward<float, 4>" } },
+        { "lstm_backward",
+          "T=1 B=3 D=8 H=8 dtype=f16 -dhT -dh0 -db",
+          { "backward<__half, 8>", "copy_rows<__half, float, 8>" } },
+        { "lstm_backward", /* dhT, the steps from the last, dh0, dx */
+          "T=2 B=3 D=4 H=8 dtype=bf16",
+          { "copy_rows<float, __nv_bfloat16, 8>", "backward<__nv_bfloat16, 8>",
+            "backward<__nv_bfloat16, 8>", "copy_rows<__nv_bfloat16, float, 8>",
+            "copy_rows<__nv_bfloat16, float, 1>", "sum_column_parts<__nv_bfloat16>",
+            "add_column_parts" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("lstm_forward", "T=1 B=1025 D=1 H=4"); /* a thread a pack */
+    launches_once("forward<float, 4>", 5, 256);
+}
+
+/* ------------------------------------------------------------------ linear */
+
+/* A bias in f32 is the product's own end, and 16 bits without one are written by the product. */
+static void a_product_does_what_it_can_itself(void **state)
+{
+    static const path paths[] = {
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum -b", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum -b dtype=bf16", { NULL } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0 -sum dtype=f16", { "finish<__half, 8>" } },
+        { "linear_forward", "N=3 D=5 H=8 activation=0", { "finish<float, 4>" } },
+        { "linear_forward", "N=3 D=5 H=8 activation=1 -sum -b", { "finish<float, 4>" } },
+        { "linear_forward", "N=3 D=5 H=8 dtype=bf16", { "finish<__nv_bfloat16, 8>" } },
+        { "linear_forward", "N=3 D=5 H=9", { "finish<float, 1>" } },
+        { "linear_forward",
+          "N=3 D=5 H=8 activation=0 -sum offset=1", /* a bias that cuBLASLt does not take */
+          { "finish<float, 1>" } },
+        { "linear_backward", "N=3 D=5 H=8 activation=0 -sum -y -db", { NULL } },
+        { "linear_backward",
+          "N=3 D=5 H=8 activation=0 -sum -y",
+          { "sum_column_parts<float>", "add_column_parts" } },
+        { "linear_backward",
+          "N=3 D=5 H=8 dtype=f16",
+          { "at_the_sum<__half, 8>", "sum_column_parts<__half>", "add_column_parts" } },
+        { "linear_backward",
+          "N=3 D=5 H=8 activation=4 -db dtype=bf16",
+          { "at_the_sum<__nv_bfloat16, 8>" } },
+        { "linear_backward", "N=3 D=5 H=9 -db", { "at_the_sum<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("linear_backward", "N=129 D=1 H=33"); /* parts of 64 rows and one, tiles of 32 and one */
+    launches_once("sum_column_parts<float>", 6, 256);
+    run("linear_backward", "N=4097 D=1 H=1"); /* 64 parts at most: of 65 rows */
+    launches_once("sum_column_parts<float>", 64, 256);
+}
+
+/* ------------------------------------------------------------------ losses */
+
+/* a block a row of logits, whose labels are counted before and whose losses are added after */
+static void logits_are_read_in_packs_where_rows_allow(void **state)
+{
+    static const path paths[] = {
+        { "softmax_xent_forward",
+          "N=3 V=8",
+          { "count_in_one_block", "forward<float, 4>", "total_in_one_block" } },
+        { "softmax_xent_forward",
+          "N=3 V=8 pad=4",
+          { "count_in_one_block", "forward<float, 4>", "total_in_one_block" } },
+        { "softmax_xent_forward",
+          "N=3 V=8 dtype=f16",
+          { "count_in_one_block", "forward<__half, 8>", "total_in_one_block" } },
+        { "softmax_xent_forward",
+          "N=3 V=8 dtype=bf16 -losses",
+          { "count_in_one_block", "forward<__nv_bfloat16, 8>", "total_in_one_block" } },
+        { "softmax_xent_forward",
+          "N=3 V=9",
+          { "count_in_one_block", "forward<float, 1>", "total_in_one_block" } },
+        { "softmax_xent_forward",
+          "N=3 V=8 pad=3",
+          { "count_in_one_block", "forward<float, 1>", "total_in_one_block" } },
+        { "softmax_xent_forward",
+          "N=3 V=8 offset=1",
+          { "count_in_one_block", "forward<float, 1>", "total_in_one_block" } },
+        { "softmax_xent_forward",
+          "N=3 V=4 dtype=f16",
+          { "count_in_one_block", "forward<__half, 1>", "total_in_one_block" } },
+        { "softmax_xent_forward", "N=0 V=8", { "count_in_one_block", "total_in_one_block" } },
+        { "softmax_xent_backward", "N=3 V=8", { "backward<float, 4>" } },
+        { "softmax_xent_backward", "N=3 V=8 dtype=f16", { "backward<__half, 8>" } },
+        { "softmax_xent_backward", "N=3 V=8 pad=8 dtype=bf16", { "backward<__nv_bfloat16, 8>" } },
+        { "softmax_xent_backward", "N=3 V=8 pad=4 dtype=bf16", { "backward<__nv_bfloat16, 1>" } },
+        { "softmax_xent_backward", "N=3 V=9 -dloss", { "backward<float, 1>" } },
+        { "softmax_xent_backward", "N=3 V=8 offset=1", { "backward<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("softmax_xent_forward", "N=3 V=2000");
+    launches_once("forward<float, 4>", 3, 256);
+}
+
+/* Logits lie in the workspace, in line and aligned: only V and the bias can keep them from packs.
+ */
+static void logits_of_a_product_are_read_in_packs_whatever_x_is(void **state)
+{
+    static const path paths[] = {
+        { "softmax_xent_linear_forward",
+          "N=3 D=5 V=8",
+          { "count_in_one_block", "loss_rows<float, 4>", "total_in_one_block" } },
+        { "softmax_xent_linear_forward",
+          "N=3 D=5 V=8 pad=3 -b offset=1",
+          { "count_in_one_block", "loss_rows<float, 4>", "total_in_one_block" } },
+        { "softmax_xent_linear_forward",
+          "N=3 D=8 V=8 dtype=f16",
+          { "count_in_one_block", "loss_rows<__half, 8>", "total_in_one_block" } },
+        { "softmax_xent_linear_forward",
+          "N=3 D=5 V=9",
+          { "count_in_one_block", "loss_rows<float, 1>", "total_in_one_block" } },
+        { "softmax_xent_linear_forward",
+          "N=3 D=5 V=8 offset=1",
+          { "count_in_one_block", "loss_rows<float, 1>", "total_in_one_block" } },
+        { "softmax_xent_linear_forward", /* 350 rows at a time */
+          "N=351 D=1 V=4",
+          { "count_in_one_block", "loss_rows<float, 4>", "loss_rows<float, 4>",
+            "total_in_one_block" } },
+        { "softmax_xent_linear_backward",
+          "N=3 D=5 V=8 -db",
+          { "count_in_one_block", "loss_rows<float, 4>", "total_in_one_block" } },
+        { "softmax_xent_linear_backward",
+          "N=3 D=8 V=8 dtype=bf16",
+          { "count_in_one_block", "loss_rows<__nv_bfloat16, 8>", "sum_column_parts<__nv_bfloat16>",
+            "add_column_parts", "total_in_one_block" } },
+        { "softmax_xent_linear_backward",
+          "N=3 D=8 V=12 dtype=f16 -dx",
+          { "count_in_one_block", "loss_rows<__half, 1>", "sum_column_parts<__half>",
+            "add_column_parts", "total_in_one_block" } },
+        { "softmax_xent_linear_backward",
+          "N=351 D=1 V=4",
+          { "count_in_one_block", "loss_rows<float, 4>", "sum_column_parts<float>",
+            "add_column_parts", "loss_rows<float, 4>", "sum_column_parts<float>",
+            "add_column_parts", "total_in_one_block" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+}
+
+static void targets_are_read_in_packs_where_rows_allow(void **state)
+{
+    static const path paths[] = {
+        { "sigmoid_xent_forward", "N=3 D=8", { "forward<float, 4>", "sum_in_one_block" } },
+        { "sigmoid_xent_forward", "N=3 D=8 pad=4", { "forward<float, 4>", "sum_in_one_block" } },
+        { "sigmoid_xent_forward",
+          "N=3 D=8 dtype=f16",
+          { "forward<__half, 8>", "sum_in_one_block" } },
+        { "sigmoid_xent_forward", "N=3 D=9", { "forward<float, 1>", "sum_in_one_block" } },
+        { "sigmoid_xent_forward", "N=3 D=8 pad=3", { "forward<float, 1>", "sum_in_one_block" } },
+        { "sigmoid_xent_forward", "N=0 D=8", { "sum_in_one_block" } },
+        { "sigmoid_xent_backward", "N=3 D=8", { "backward<float, 4>" } },
+        { "sigmoid_xent_backward", "N=3 D=8 dtype=bf16", { "backward<__nv_bfloat16, 8>" } },
+        { "sigmoid_xent_backward", "N=3 D=4 dtype=bf16", { "backward<__nv_bfloat16, 1>" } },
+        { "sigmoid_xent_backward", "N=3 D=8 offset=1 -dloss", { "backward<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("sigmoid_xent_backward", "N=9 D=4"); /* a warp a row, eight a block */
+    launches_once("backward<float, 4>", 2, 256);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_to_compute_launches_nothing),
+        cmocka_unit_test(aligned_elements_are_activated_in_packs),
+        cmocka_unit_test(aligned_elements_are_dropped_in_packs),
+        cmocka_unit_test(cells_take_packs_and_copies_where_rows_ask_for_them),
+        cmocka_unit_test(lstm_takes_packs_of_units),
+        cmocka_unit_test(a_product_does_what_it_can_itself),
+        cmocka_unit_test(logits_are_read_in_packs_where_rows_allow),
+        cmocka_unit_test(logits_of_a_product_are_read_in_packs_whatever_x_is),
+        cmocka_unit_test(targets_are_read_in_packs_where_rows_allow),
+    };
+    return cmocka_run_group_tests_name("paths_layers", tests, NULL, NULL);
+}
