@@ -126,7 +126,7 @@ static int train(job *j)
     if (j->written) return training_written(&j->run, j->written, &j->trouble);
     if (status == WL_INTERRUPTED) return training_interrupted(&j->run);
     if (status) return fail(status, &error);
-    progress_note(p, "%" PRId64 " words in %.1f s", j->last.words - p->first_words,
+    progress_note(p, "%" PRId64 " %s in %.1f s", j->last.words - p->first_words, p->unit,
                   progress_seconds(p));
     if (j->last.skipped)
         progress_note(p, "%" PRId64 " steps were left out, for their gradients were not finite",
@@ -156,7 +156,9 @@ int run_lm_train(int count, char **args)
     if (code != OPTIONS_READ) return code;
     code = progress_open(&j.run.report, &j.set.common);
     if (code) return code;
-    j.run.report.tell_loss = j.set.config.level == WL_TEXT_CHAR ? tell_characters : tell_words;
+    const bool characters = j.set.config.level == WL_TEXT_CHAR;
+    j.run.report.tell_loss = characters ? tell_characters : tell_words;
+    j.run.report.unit = characters ? "characters" : "words";
     options_apply_threads(j.set.common.threads);
     code = run(&j);
     wl_lm_destroy(j.model);

@@ -144,9 +144,9 @@ static void show_training(progress *p, const progress_report *now)
                rate > 0 ? (double)(now->total_words - now->words) / rate : INFINITY);
     p->tell_loss(cost, sizeof cost, loss);
     snprintf(line, sizeof line,
-             "%3.0f%% [%s] epoch %" PRId64 "/%" PRId64 "  %.*f k words/s  lr %.5g  %s  ETA %s",
-             100 * done, bar, now->epoch, now->epochs, rate < 1e5 ? 1 : 0, rate * 1e-3, now->lr,
-             cost, left);
+             "%3.0f%% [%s] epoch %" PRId64 "/%" PRId64 "  %.*f k %s/s  lr %.5g  %s  ETA %s",
+             100 * done, bar, now->epoch, now->epochs, rate < 1e5 ? 1 : 0, rate * 1e-3, p->unit,
+             now->lr, cost, left);
     show(p, line);
 }
 

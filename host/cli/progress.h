@@ -29,6 +29,7 @@ typedef struct progress {
     progress_report last;
     json_t *more; /* what the log's objects have besides the report: the last report's */
     progress_loss *tell_loss;
+    const char *unit; /* what the report's words are called: "words" */
 } progress;
 
 /* Opens the log. Answers 0, or says what is wrong and answers the exit code. */

@@ -151,6 +151,7 @@ int run_vectors_train(int count, char **args)
     code = progress_open(&j.run.report, &j.set.common);
     if (code) return code;
     j.run.report.tell_loss = tell_loss;
+    j.run.report.unit = "words";
     options_apply_threads(j.set.common.threads);
     code = run(&j);
     wl_word2vec_destroy(j.model);
