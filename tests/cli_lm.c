@@ -133,12 +133,41 @@ static void what_cannot_be_drawn_is_refused_before_training(void **state)
     assert_has("stderr", "--plot and --out: expected two files");
 }
 
+/* A step of next to nothing leaves the numbers as they were. */
+static void a_run_begins_with_a_model_that_was_written(void **state)
+{
+    (void)state;
+    size_t length;
+    assert_int_equal(train("one.safetensors", "corpus.txt", "--cell", "gru"), 0);
+    assert_int_equal(
+        run("lm", "eval", in_folder("one.safetensors"), in_folder("valid.txt"), "--batch=2", NULL),
+        0);
+    char *first = read_bytes(in_folder("stdout"), &length);
+    assert_int_equal(run("lm", "train", "--init", in_folder("one.safetensors"), "--corpus",
+                         in_folder("valid.txt"), "--out", in_folder("two.safetensors"), "--device",
+                         "cpu", "--batch=2", "--time=5", "--epochs=1", "--lr=1e-30", NULL),
+                     0);
+    assert_int_equal(
+        run("lm", "eval", in_folder("two.safetensors"), in_folder("valid.txt"), "--batch=2", NULL),
+        0);
+    assert_has("stdout", first);
+    free(first);
+    assert_int_equal(train("bad", "corpus.txt", "--init", in_folder("valid.txt")), 3);
+    assert_has("stderr", "valid.txt");
+    assert_int_equal(train("bad", "short.txt", "--init", in_folder("one.safetensors")), 2);
+    assert_has("stderr", "\"a\" is not in the vocabulary");
+    assert_int_equal(train("one.safetensors", "corpus.txt", "--init", in_folder("one.safetensors")),
+                     2);
+    assert_has("stderr", "--init and --out: expected two files");
+    assert_int_not_equal(access(in_folder("bad"), F_OK), 0);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
-    assert_int_equal(train("bad", "empty.txt", NULL, NULL), 1);
+    assert_int_equal(train("bad", "empty.txt", NULL, NULL), 2);
     assert_has("stderr", "empty.txt: is empty");
-    assert_int_equal(train("bad", "short.txt", NULL, NULL), 1);
+    assert_int_equal(train("bad", "short.txt", NULL, NULL), 2);
     assert_has("stderr", "too short to train on");
     assert_int_equal(train("bad", "corpus.txt", "--tie", "--hidden=9"), 2);
     assert_has("stderr", "--tie: expected --embed and --hidden to be the same");
@@ -146,12 +175,13 @@ static void mistakes_are_named(void **state)
     assert_int_equal(run("lm", "eval", in_folder("corpus.txt"), in_folder("corpus.txt"), NULL), 3);
     assert_int_equal(train("m.safetensors", "corpus.txt", NULL, NULL), 0);
     assert_int_equal(run("lm", "eval", in_folder("m.safetensors"), in_folder("short.txt"), NULL),
-                     1);
+                     2);
     assert_has("stderr", "\"a\" is not in the vocabulary");
     assert_int_equal(run("lm", "generate", in_folder("m.safetensors"), "--prompt", "what", NULL),
                      2);
     assert_has("stderr", "--prompt: line 1: \"what\" is not in the vocabulary");
     assert_int_equal(run("lm", "generate", NULL), 2);
+    assert_int_not_equal(access(in_folder("bad"), F_OK), 0);
 }
 
 int main(void)
@@ -161,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_model_that_was_not_written_is_not_lost),
         cmocka_unit_test(a_run_draws_its_curves),
         cmocka_unit_test(what_cannot_be_drawn_is_refused_before_training),
+        cmocka_unit_test(a_run_begins_with_a_model_that_was_written),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests_name("cli_lm", tests, setup, remove_folder);

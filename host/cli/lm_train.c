@@ -46,12 +46,20 @@ static void tell_characters(char *to, size_t room, double loss)
 
 /* ------------------------------------------------------------------ reports */
 
+static int32_t level_of(const job *j) { return wl_lm_configuration(j->model)->level; }
+
+static void tell_unit(job *j)
+{
+    const bool characters = level_of(j) == WL_TEXT_CHAR;
+    j->run.report.tell_loss = characters ? tell_characters : tell_words;
+    j->run.report.unit = characters ? "characters" : "words";
+}
+
 static void note_epoch(job *j, const wl_lm_progress *now)
 {
     char train[64], valid[64] = "";
-    lm_tell_loss(train, sizeof train, j->set.config.level, now->epoch_loss);
-    if (isfinite(now->validation))
-        lm_tell_loss(valid, sizeof valid, j->set.config.level, now->validation);
+    lm_tell_loss(train, sizeof train, level_of(j), now->epoch_loss);
+    if (isfinite(now->validation)) lm_tell_loss(valid, sizeof valid, level_of(j), now->validation);
     progress_note(&j->run.report, "epoch %" PRId64 "/%" PRId64 ": %s%s%s%s, %.0f s", now->epoch,
                   now->epochs, train, *valid ? ", validation " : "", valid,
                   *valid && now->best ? " (best)" : "", progress_seconds(&j->run.report));
@@ -96,18 +104,32 @@ static int on_report(void *user, const wl_lm_progress *now)
 
 /* ------------------------------------------------------------------ the run */
 
-static wl_status prepare(job *j, wl_error *error)
+/* The model, drawn or from a file, and the texts by its vocabulary. */
+static wl_status make_model(job *j, wl_error *error)
 {
     const lm_train_options *s = &j->set;
-    wl_status status = wl_text_count(&j->text, &j->words, s->corpus, s->config.level, s->min_count,
-                                     s->max_vocabulary, error);
-    if (!status && s->validation)
-        status = wl_text_read(&j->validation, s->validation, s->config.level, j->words, error);
-    if (!status) status = wl_lm_create(&j->model, j->ctx, &s->config, j->words, error);
+    wl_status status = s->init ? wl_lm_create_from(&j->model, j->ctx, s->init, &s->config, error)
+                               : wl_text_count(&j->text, &j->words, s->corpus, s->config.level,
+                                               s->min_count, s->max_vocabulary, error);
     if (status) return status;
+    const int32_t level = s->init ? wl_lm_configuration(j->model)->level : s->config.level;
+    const wl_vocabulary *words = s->init ? wl_lm_vocabulary(j->model) : j->words;
+    if (s->init) status = wl_text_read(&j->text, s->corpus, level, words, error);
+    if (!status && s->validation)
+        status = wl_text_read(&j->validation, s->validation, level, words, error);
+    if (status || s->init) return status;
+    return wl_lm_create(&j->model, j->ctx, &s->config, words, error);
+}
+
+static wl_status prepare(job *j, wl_error *error)
+{
+    wl_status status = make_model(j, error);
+    if (status) return status;
+    tell_unit(j);
     progress_note(&j->run.report,
                   "%" PRId64 " tokens, a vocabulary of %" PRId64 ", %" PRId64 " parameters",
-                  wl_text_size(j->text), wl_vocabulary_size(j->words), wl_lm_parameters(j->model));
+                  wl_text_size(j->text), wl_vocabulary_size(wl_lm_vocabulary(j->model)),
+                  wl_lm_parameters(j->model));
     training_catch_signals();
     status = training_resume(&j->run, error);
     /* a run that ended for a file that could not be written left it to this one */
@@ -139,6 +161,7 @@ static int run(job *j)
 {
     const training_path files[] = { { "--corpus", j->set.corpus, false },
                                     { "--valid", j->set.validation, false },
+                                    { "--init", j->set.init, false },
                                     { "--plot", j->set.plot, true },
                                     { 0 } };
     wl_error error;
@@ -156,9 +179,6 @@ int run_lm_train(int count, char **args)
     if (code != OPTIONS_READ) return code;
     code = progress_open(&j.run.report, &j.set.common);
     if (code) return code;
-    const bool characters = j.set.config.level == WL_TEXT_CHAR;
-    j.run.report.tell_loss = characters ? tell_characters : tell_words;
-    j.run.report.unit = characters ? "characters" : "words";
     options_apply_threads(j.set.common.threads);
     code = run(&j);
     wl_lm_destroy(j.model);

@@ -12,7 +12,7 @@ typedef struct words {
     bool tie, variational, residual;
 } words;
 
-enum { ROWS = 32 };
+enum { ROWS = 48 };
 
 static void add_files(option_row to[ROWS], lm_train_options *o, training_run *run, words *w)
 {
@@ -34,6 +34,11 @@ static void add_files(option_row to[ROWS], lm_train_options *o, training_run *ru
           .placeholder = "FILE",
           .help = "where to write the model (safetensors)",
           .required = true },
+        { .name = "init",
+          .kind = OPTION_TEXT,
+          .value = &o->init,
+          .placeholder = "FILE",
+          .help = "a model to begin with; vocabulary and layers are its own" },
         { .name = "plot",
           .kind = OPTION_TEXT,
           .value = &o->plot,
@@ -176,7 +181,13 @@ static const char summary[] =
     "The same text, options and seed give the same model, to the bit, on one machine, for any\n"
     "number of threads. Every so often the run is kept in a checkpoint, which is removed at its\n"
     "end. SIGINT and SIGTERM keep it there too and end with 130; a second signal ends it at once.\n"
-    "The same command with --resume goes on, with the same bits as one that was not stopped.";
+    "The same command with --resume goes on, with the same bits as one that was not stopped.\n"
+    "\n"
+    "With --init a new run begins with the numbers of a model file, written here or by others: "
+    "its\n"
+    "vocabulary, level, cell, layers, embed, hidden, tie and residual are the file's, whatever "
+    "the\n"
+    "options say.";
 
 /* Puts the words into the configuration. */
 static int settle(lm_train_options *o, const words *w)
@@ -192,7 +203,7 @@ static int settle(lm_train_options *o, const words *w)
     c->residual = w->residual;
     c->dtype = dtypes[o->common.dtype];
     c->seed = (uint64_t)o->common.seed;
-    if (!c->tie || c->embed == c->hidden) return OPTIONS_READ;
+    if (o->init || !c->tie || c->embed == c->hidden) return OPTIONS_READ;
     say("--tie: expected --embed and --hidden to be the same, found %lld and %lld (see wordloom lm "
         "train --help)",
         (long long)c->embed, (long long)c->hidden);

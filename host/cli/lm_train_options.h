@@ -10,7 +10,7 @@ typedef struct lm_train_options {
     common_options common;
     wl_lm_config config;
     const char *corpus, *validation; /* no validation: null */
-    const char *plot;                /* null: none */
+    const char *init, *plot;         /* null: none */
     int64_t min_count, max_vocabulary;
 } lm_train_options;
 

@@ -43,6 +43,7 @@ int fail(wl_status status, const wl_error *error)
     switch (status) {
     case WL_IO_ERROR:
     case WL_BAD_FILE: return EXIT_BAD_FILE;
+    case WL_OUT_OF_RANGE: return EXIT_USAGE; /* what was asked for does not go together */
     case WL_UNSUPPORTED: return EXIT_NO_DEVICE;
     case WL_INTERRUPTED: return EXIT_INTERRUPTED;
     default: return EXIT_FAILED;

@@ -195,15 +195,27 @@ static wl_status load_tensors(wl_lm *m, wl_safetensors *file, wl_error *error)
     return status ? status : wl_parameters_settle(&m->parameters, error);
 }
 
-static wl_status load(wl_lm **out, wl_ctx *ctx, wl_safetensors *file, int32_t dtype,
-                      wl_error *error)
+/* The layers are the file's, how it is trained is told. */
+static void take_training(wl_lm_config *c, const wl_lm_config *training)
+{
+    wl_lm_config all = *training;
+    all.level = c->level, all.cell = c->cell, all.layers = c->layers;
+    all.embed = c->embed, all.hidden = c->hidden, all.tie = c->tie, all.residual = c->residual;
+    *c = all;
+}
+
+/* `training` is null for a model that is only used; `dtype` of 0 is the file's. */
+static wl_status load(wl_lm **out, wl_ctx *ctx, wl_safetensors *file, const wl_lm_config *training,
+                      int32_t dtype, wl_error *error)
 {
     wl_lm_config c = wl_lm_defaults();
     wl_vocabulary *words = NULL;
     wl_status status = tell_config(file, &c, error);
+    if (training) take_training(&c, training);
     if (dtype) c.dtype = dtype;
     if (!status) status = wl_model_words(&words, file, "vocabulary", error);
-    if (!status) status = wl_lm_announce(out, ctx, &c, words, WL_NO_RULE, error);
+    if (!status)
+        status = wl_lm_announce(out, ctx, &c, words, training ? c.optimizer : WL_NO_RULE, error);
     if (status) {
         wl_vocabulary_destroy(words);
         return status == WL_OUT_OF_RANGE ? WL_BAD_FILE : status;
@@ -216,13 +228,25 @@ static wl_status load(wl_lm **out, wl_ctx *ctx, wl_safetensors *file, int32_t dt
     return status;
 }
 
-wl_status wl_lm_open(wl_lm **out, wl_ctx *ctx, const char *path, int32_t dtype, wl_error *error)
+static wl_status open_file(wl_lm **out, wl_ctx *ctx, const char *path, const wl_lm_config *training,
+                           int32_t dtype, wl_error *error)
 {
     wl_safetensors *file;
     *out = NULL;
     wl_status status = wl_safetensors_open(&file, path, error);
     if (status) return status;
-    status = load(out, ctx, file, dtype, error);
+    status = load(out, ctx, file, training, dtype, error);
     wl_safetensors_close(file);
     return status;
+}
+
+wl_status wl_lm_open(wl_lm **out, wl_ctx *ctx, const char *path, int32_t dtype, wl_error *error)
+{
+    return open_file(out, ctx, path, NULL, dtype, error);
+}
+
+wl_status wl_lm_create_from(wl_lm **out, wl_ctx *ctx, const char *path,
+                            const wl_lm_config *training, wl_error *error)
+{
+    return open_file(out, ctx, path, training, training->dtype, error);
 }
