@@ -286,7 +286,7 @@ static double evaluated(bench *b, const char *field, char digit)
     return loss;
 }
 
-/* Of what holds, by the file's configuration: evaluation draws nothing. */
+/* By the file's configuration: evaluation draws nothing. */
 static void evaluation_takes_the_mean_on(wl_device device)
 {
     static const char h[] = "\\\"zoneout\\\":0.", c[] = "\\\"zoneout-c\\\":0.";
@@ -303,6 +303,7 @@ static void evaluation_takes_the_mean_on(wl_device device)
     assert_true(one == two);
     assert_true(one == evaluated(&b, h, '2') && one == evaluated(&b, c, '5'));
     assert_true(one != evaluated(&b, h, '3') && one != evaluated(&b, c, '0'));
+    assert_true(one == evaluated(&b, "\\\"seed\\\":", '7')); /* of draws, were there any */
     wl_lm_destroy(model);
     free_bench(&b);
 }
