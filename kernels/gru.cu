@@ -6,7 +6,6 @@
  * Bound by: the steps' latency; the weights, which each step's product reads anew. */
 #include "../host/ops/gru.h"
 #include "recurrence.cuh"
-
 #include "sums.cuh"
 
 namespace
@@ -23,6 +22,7 @@ template <class T> struct forward_step {
     int64_t sequence;
     T *state;
     lengths_of lengths;
+    wl_zoneout zoneout;
 };
 
 /* W units of a gate's sums from the inputs on, and its bias. */
@@ -105,6 +105,7 @@ __global__ void forward(forward_step<T> s, int64_t t, int64_t B, int64_t H)
             candidate[i] = tanhf(candidate[i]);
             h[i] = (1 - z[i]) * candidate[i] + z[i] * h[i];
         }
+        if (s.zoneout.on) hold_some<W>(h, s.state + b * H + j, s.zoneout, (t * B + b) * H + j);
         store_pack<W>(gates + H, z);
         store_pack<W>(gates + 2 * H, candidate);
         store_pack<W>(s.h + b * s.sequence + j, h);
@@ -123,37 +124,37 @@ template <class T> struct backward_step {
     float *carry;
     const float *dq; /* gradient at q, reset before */
     lengths_of lengths;
-    int64_t t;
+    int64_t t, B;
+    wl_zoneout zoneout;
 };
 
 template <int W, class T>
 __device__ void load_before(float (&out)[W], const backward_step<T> &s, int64_t b, int64_t j,
                             int64_t H, bool first)
 {
-    if (!first)
-        load_pack<W>(out, s.before + b * s.sequence + j);
-    else if (s.h0)
-        load_pack<W>(out, s.h0 + b * H + j);
-    else
-        for (int i = 0; i < W; i++) out[i] = 0;
+    const T *from = first ? s.h0 : s.before;
+    for (int i = 0; i < W; i++) out[i] = 0;
+    if (from) load_pack<W>(out, from + b * (first ? H : s.sequence) + j);
 }
 
-/* The gradients before z and n of W units; `carry`, the gradient at h, becomes what z lets
- * through. */
+/* The gradients before z and n of W units; `carry`, the gradient at h, becomes what z lets through,
+ * and what goes round the cell. */
 template <int W, class T>
 __device__ void cell_gradient(float (&dz)[W], float (&dn)[W], const backward_step<T> &s, int64_t b,
                               int64_t j, int64_t H, const float (&before)[W])
 {
-    float dh[W], above[W] = {};
+    float dh[W], above[W] = {}, round[W] = {};
     load_pack<W>(dz, s.gates + (b * 4 + 1) * H + j);
     load_pack<W>(dn, s.gates + (b * 4 + 2) * H + j);
     load_floats<W>(dh, s.carry + b * H + j);
     if (s.dh) load_pack<W>(above, s.dh + b * s.dh_sequence + j);
+    for (int i = 0; i < W; i++) dh[i] += above[i];
+    if (s.zoneout.on) part_gradient<W>(dh, round, s.zoneout, (s.t * s.B + b) * H + j);
     for (int i = 0; i < W; i++) {
-        const float z = dz[i], n = dn[i], d = dh[i] + above[i];
+        const float z = dz[i], n = dn[i], d = dh[i];
         dz[i] = d * (before[i] - n) * z * (1 - z);
         dn[i] = d * (1 - z) * (1 - n * n);
-        dh[i] = d * z;
+        dh[i] = s.zoneout.on ? d * z + round[i] : d * z;
     }
     store_floats<W>(s.carry + b * H + j, dh);
 }
@@ -236,19 +237,15 @@ template <class T, int W> __global__ void backward_reset(backward_step<T> s, int
     }
 }
 
-/* A forward call, and a backward one. */
-struct forward_pass {
+/* A call, forward or backward. */
+template <class Args> struct pass {
     wl_ctx *ctx;
-    const wl_gru_forward_args *a;
+    const Args *a;
     wl_recurrence n;
     wl_recurrence_space space;
 };
-struct backward_pass {
-    wl_ctx *ctx;
-    const wl_gru_backward_args *a;
-    wl_recurrence n;
-    wl_recurrence_space space;
-};
+using forward_pass = pass<wl_gru_forward_args>;
+using backward_pass = pass<wl_gru_backward_args>;
 
 float *sums_at(const forward_pass &p, int64_t t)
 {
@@ -275,7 +272,8 @@ wl_status launch_forward(const forward_pass &p, int64_t t, bool reset)
                                        (T *)a->h.data + t * wl_stride(&a->h, 0),
                                        wl_stride(&a->h, 1),
                                        (T *)p.space.state,
-                                       lengths(&p.n) };
+                                       lengths(&p.n),
+                                       p.n.zoneout };
         return launch(p.ctx, reset ? reset_state<T, A::width> : forward<T, A::width>,
                       blocks_for(B * H / A::width, THREADS), THREADS, step, t, B, H);
     });
@@ -334,7 +332,9 @@ wl_status launch_backward(const backward_pass &p, int64_t t, backward_kernel whi
                                         (float *)p.space.carry,
                                         (const float *)p.space.meet,
                                         lengths(&n),
-                                        t };
+                                        t,
+                                        B,
+                                        n.zoneout };
         return launch(p.ctx, kernel_of<T, A::width>(which), blocks_for(B * H / A::width, THREADS),
                       THREADS, step, B, H);
     });

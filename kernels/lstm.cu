@@ -20,6 +20,7 @@ template <class T> struct forward_step {
     int64_t sequence;
     T *state;
     lengths_of lengths;
+    wl_zoneout zoneout, cell_zoneout;
 };
 
 /* A sequence that has ended: h and the gates are 0, and the states hold. */
@@ -57,6 +58,8 @@ __global__ void forward(forward_step<T> s, int64_t t, int64_t B, int64_t H)
             c[i] = gate[1][i] * before[i] + gate[0][i] * gate[2][i];
             h[i] = gate[3][i] * tanhf(c[i]);
         }
+        if (s.zoneout.on) hold_some<W>(h, s.state + at, s.zoneout, t * B * H + at);
+        if (s.cell_zoneout.on) hold_some<W>(c, before, s.cell_zoneout, t * B * H + at);
         store_floats<W>(s.c + at, c);
         store_pack<W>(s.h + b * s.sequence + j, h);
         store_pack<W>(s.state + at, h);
@@ -72,6 +75,7 @@ template <class T> struct backward_step {
     T *dz, *first; /* [B,4H] */
     float *carry, *dc;
     lengths_of lengths;
+    wl_zoneout zoneout, cell_zoneout;
 };
 
 /* The gradients at the four gates of W units, and at the cell state before. */
@@ -91,7 +95,20 @@ __device__ void cell_gradient(float (&gate)[4][W], float (&dc)[W], const float (
     }
 }
 
-/* A thread owns W units of a sequence; it takes their gradient from `carry` and leaves 0 there. */
+/* With zoneout of c: parts dc, and puts the cell states of W units as they would have been in the
+ * place of those that hold. */
+template <int W>
+__device__ void part_cell_gradient(float (&dc)[W], float (&round)[W], float (&c)[W],
+                                   const float (&gate)[4][W], const float (&before)[W],
+                                   const wl_zoneout &o, int64_t element)
+{
+    const uint32_t held = part_gradient<W>(dc, round, o, element);
+    for (int i = 0; i < W; i++)
+        if (held >> i & 1) c[i] = gate[1][i] * before[i] + gate[0][i] * gate[2][i];
+}
+
+/* A thread owns W units of a sequence; it takes their gradient from `carry` and leaves there what
+ * goes round the cell. */
 template <class T, int W>
 __global__ void backward(backward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
@@ -100,7 +117,7 @@ __global__ void backward(backward_step<T> s, int64_t t, int64_t B, int64_t H)
         const int64_t b = n / packs, j = n % packs * W, at = b * H + j, length = s.lengths.of(b);
         const bool runs = t < length, first = t == s.lengths.first(length);
         float gate[4][W] = {}, before[W] = {}, above[W] = {}, c[W], dh[W], dc[W];
-        const float zero[W] = {};
+        float round[W] = {}, cell_round[W];
         if (runs) {
             for (int k = 0; k < 4; k++) load_pack<W>(gate[k], s.gates + (b * 4 + k) * H + j);
             if (s.before) load_floats<W>(before, s.before + at);
@@ -109,9 +126,14 @@ __global__ void backward(backward_step<T> s, int64_t t, int64_t B, int64_t H)
             load_floats<W>(dh, s.carry + at);
             load_floats<W>(dc, s.dc + at);
             for (int i = 0; i < W; i++) dh[i] += above[i];
+            if (s.zoneout.on) part_gradient<W>(dh, round, s.zoneout, t * B * H + at);
+            if (s.cell_zoneout.on)
+                part_cell_gradient<W>(dc, cell_round, c, gate, before, s.cell_zoneout,
+                                      t * B * H + at);
             cell_gradient<W>(gate, dc, before, c, dh);
+            for (int i = 0; i < W; i++) dc[i] = s.cell_zoneout.on ? dc[i] + cell_round[i] : dc[i];
             store_floats<W>(s.dc + at, dc);
-            store_floats<W>(s.carry + at, zero);
+            store_floats<W>(s.carry + at, round);
         }
         for (int k = 0; k < 4; k++) {
             store_pack<W>(s.dz + (b * 4 + k) * H + j, gate[k]);
@@ -157,7 +179,9 @@ wl_status wl_cuda_lstm_forward(wl_ctx *ctx, const wl_dims *d, const wl_lstm_forw
                                            (T *)a->h.data + t * wl_stride(&a->h, 0),
                                            wl_stride(&a->h, 1),
                                            (T *)space.state,
-                                           lengths(&n) };
+                                           lengths(&n),
+                                           n.zoneout,
+                                           n.cell_zoneout };
             return launch(ctx, forward<T, A::width>, blocks_for(states / A::width, THREADS),
                           THREADS, step, t, n.B, n.H);
         });
@@ -194,7 +218,9 @@ wl_status wl_cuda_lstm_backward(wl_ctx *ctx, const wl_dims *d, const wl_lstm_bac
                                             (T *)space.first,
                                             (float *)space.carry,
                                             (float *)space.dc,
-                                            lengths(&n) };
+                                            lengths(&n),
+                                            n.zoneout,
+                                            n.cell_zoneout };
             return launch(ctx, backward<T, A::width>, blocks_for(states / A::width, THREADS),
                           THREADS, step, t, n.B, n.H);
         });

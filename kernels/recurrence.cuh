@@ -68,6 +68,58 @@ wl_status end_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_
 
 __device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 
+/* ------------------------------------------------------------------ zoneout */
+
+/* Bit i: whether unit i of a pack holds, whose first is element number `element` of [T,B,H]. Packs
+ * lie within the 8 elements of a draw. */
+__device__ inline uint32_t held_units(const wl_zoneout &o, int64_t element)
+{
+    const wl_random r = wl_philox(o.seed, uint64_t(element) / 8, uint32_t(o.step[0]), o.purpose);
+    uint32_t held = 0;
+    for (int i = 0; i < 8; i++)
+        if (wl_drawn_bits(r, uint64_t(i)) < o.threshold) held |= 1u << i;
+    return held >> element % 8;
+}
+
+/* States of W units, as they would be after a step, become what they are: some hold. */
+template <int W>
+__device__ void hold_some(float (&now)[W], const float (&before)[W], const wl_zoneout &o,
+                          int64_t element)
+{
+    const float mean = float(o.mean);
+    const uint32_t held = mean > 0 ? 0 : held_units(o, element);
+    for (int i = 0; i < W; i++) {
+        if (mean > 0) now[i] = mean * before[i] + (1 - mean) * now[i];
+        if (held >> i & 1) now[i] = before[i];
+    }
+}
+
+/* The same from a state in memory. */
+template <int W, class T>
+__device__ void hold_some(float (&now)[W], const T *state, const wl_zoneout &o, int64_t element)
+{
+    float before[W];
+    load_pack<W>(before, state);
+    hold_some<W>(now, before, o, element);
+}
+
+/* Parts a gradient at the states of W units after a step: what goes round the cell, and what is
+ * left in d for it. Bit i of the answer: unit i holds. */
+template <int W>
+__device__ uint32_t part_gradient(float (&d)[W], float (&round)[W], const wl_zoneout &o,
+                                  int64_t element)
+{
+    const uint32_t held = held_units(o, element);
+    for (int i = 0; i < W; i++) {
+        const bool holds = held >> i & 1;
+        round[i] = holds ? d[i] : 0;
+        d[i] = holds ? 0 : d[i];
+    }
+    return held;
+}
+
+/* ------------------------------------------------------------------ gates */
+
 /* W units of a gate before its function: the sums and, where there is one, the bias. */
 template <int W> __device__ void load_gate(float (&out)[W], const float *z, const float *bias)
 {

@@ -19,6 +19,7 @@ template <class T> struct forward_step {
     T *state;
     lengths_of lengths;
     bool relu;
+    wl_zoneout zoneout;
 };
 
 /* A thread owns W units of a sequence. One that has ended has h 0, and its state holds. */
@@ -33,6 +34,7 @@ __global__ void forward(forward_step<T> s, int64_t t, int64_t B, int64_t H)
         if (runs) {
             load_gate<W>(h, s.z + b * s.pitch + j, s.bias ? s.bias + j : nullptr);
             for (int i = 0; i < W; i++) h[i] = !s.relu ? tanhf(h[i]) : h[i] < 0 ? 0 : h[i];
+            if (s.zoneout.on) hold_some<W>(h, s.state + b * H + j, s.zoneout, (t * B + b) * H + j);
             store_pack<W>(s.state + b * H + j, h);
         }
         store_pack<W>(s.h + b * s.sequence + j, h);
@@ -48,24 +50,27 @@ template <class T> struct backward_step {
     float *carry;
     lengths_of lengths;
     bool relu;
+    wl_zoneout zoneout;
 };
 
-/* A thread owns W units of a sequence; it takes their gradient from `carry` and leaves 0 there. */
+/* A thread owns W units of a sequence; it takes their gradient from `carry` and leaves there what
+ * goes round the cell. */
 template <class T, int W>
 __global__ void backward(backward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W, at = b * H + j, length = s.lengths.of(b);
-        const float zero[W] = {};
-        float dz[W] = {}, above[W] = {}, h[W], dh[W];
+        float dz[W] = {}, round[W] = {}, above[W] = {}, h[W], dh[W];
         if (t < length) {
             if (s.dh) load_pack<W>(above, s.dh + b * s.dh_sequence + j);
             load_pack<W>(h, s.h + b * s.sequence + j);
             load_floats<W>(dh, s.carry + at);
+            for (int i = 0; i < W; i++) dh[i] += above[i];
+            if (s.zoneout.on) part_gradient<W>(dh, round, s.zoneout, t * B * H + at);
             for (int i = 0; i < W; i++)
-                dz[i] = (dh[i] + above[i]) * (s.relu ? float(h[i] > 0) : 1 - h[i] * h[i]);
-            store_floats<W>(s.carry + at, zero);
+                dz[i] = dh[i] * (s.relu ? float(h[i] > 0) : 1 - h[i] * h[i]);
+            store_floats<W>(s.carry + at, round);
         }
         store_pack<W>(s.dz + at, dz);
         if (t < length && t == s.lengths.first(length)) store_pack<W>(s.first + at, dz);
@@ -100,7 +105,8 @@ wl_status wl_cuda_rnn_forward(wl_ctx *ctx, const wl_dims *d, const wl_rnn_forwar
                                            wl_stride(&a->h, 1),
                                            (T *)space.state,
                                            lengths(&n),
-                                           a->activation == WL_RNN_RELU };
+                                           a->activation == WL_RNN_RELU,
+                                           n.zoneout };
             return launch(ctx, forward<T, A::width>, blocks_for(states / A::width, THREADS),
                           THREADS, step, t, n.B, n.H);
         });
@@ -131,7 +137,8 @@ wl_status wl_cuda_rnn_backward(wl_ctx *ctx, const wl_dims *d, const wl_rnn_backw
                                             (T *)space.first,
                                             (float *)space.carry,
                                             lengths(&n),
-                                            a->activation == WL_RNN_RELU };
+                                            a->activation == WL_RNN_RELU,
+                                            n.zoneout };
             return launch(ctx, backward<T, A::width>, blocks_for(states / A::width, THREADS),
                           THREADS, step, t, n.B, n.H);
         });

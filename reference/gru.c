@@ -70,7 +70,9 @@ static void forward_after(const wl_gru_forward_args *a, const wl_recurrence *n,
             hold(&s, step_row(&a->h, t, b), H);
             continue;
         }
+        keep_state(n, space, b, state);
         cell_after(s.z, s.meet, space->bias, state, H);
+        hold_state(n, space, t, b, state);
         store_row(s.q, s.meet + 2 * H, H);
         keep(space, &s, step_row(&a->h, t, b), state, H);
     }
@@ -132,7 +134,9 @@ static void forward_before(const wl_gru_forward_args *a, const wl_recurrence *n,
             hold(&s, step_row(&a->h, t, b), H);
             continue;
         }
+        keep_state(n, space, b, state);
         cell_before(s.z, space->bias, state, H);
+        hold_state(n, space, t, b, state);
         keep(space, &s, step_row(&a->h, t, b), state, H);
     }
 }
@@ -221,7 +225,9 @@ static bool begin_step(const pass *p, int64_t t, int64_t b, real *dz, real *carr
     }
     load_row(dz, step_row(&p->a->gates, t, b), 3 * H);
     if (wl_present(&p->a->dh)) add(carry, 1, step_row(&p->a->dh, t, b), H);
+    take_round(p->n, p->space, t, b, carry);
     cell_gradient(dz, state_before(p, t, b), carry, H);
+    add_round(p->n, p->space, b, carry);
     return true;
 }
 

@@ -41,7 +41,10 @@ static void forward_step(const wl_lstm_forward_args *a, const wl_recurrence *n,
         memcpy(c, before, (size_t)H * sizeof *c);
         return;
     }
+    keep_state(n, space, b, state);
     cell(z, space->bias, before, c, state, H);
+    hold_state(n, space, t, b, state);
+    if (n->cell_zoneout.on) hold_some(n, &n->cell_zoneout, t, b, before, c);
     round_row(state, h.dtype, H);
     store_row(h, state, H);
     if (space->z) store_row(gates, z, 4 * H);
@@ -90,6 +93,48 @@ static void cell_gradient(real *dz, const real *before, const real *c, real *car
     }
 }
 
+/* With zoneout of c: parts dc, and finds the cell states as they would have been after the step,
+ * which the gradient at h goes by: those that hold are told by the gates alone. */
+static void part_cell_gradient(const wl_recurrence *a, int64_t t, int64_t b, const real *gates,
+                               const real *before, const real *c, real *dc, real *round,
+                               real *candidate)
+{
+    const int64_t H = a->H;
+    const real *zi = gates, *zf = gates + H, *zg = gates + 2 * H;
+    for (int64_t at = 0; at < H; at += BLOCK) {
+        const int64_t n = least(BLOCK, H - at);
+        drawn_block drawn;
+        const uint16_t *bits =
+            zone_bits(&a->cell_zoneout, &drawn, (uint64_t)((t * a->B + b) * H + at), n);
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++) {
+            const int64_t j = at + i;
+            const bool holds = bits[i] < a->cell_zoneout.threshold;
+            round[j] = holds ? dc[j] : 0;
+            dc[j] = holds ? 0 : dc[j];
+            candidate[j] = holds ? zf[j] * before[j] + zi[j] * zg[j] : c[j];
+        }
+    }
+}
+
+/* The gradients of a sequence's step, with zoneout or without. */
+static void gradients(const wl_recurrence *n, const wl_recurrence_space *space, int64_t t,
+                      int64_t b, real *dz, const real *before, const real *c)
+{
+    const int64_t H = n->H;
+    real *carry = (real *)space->carry + b * H, *dc = (real *)space->dc + b * H;
+    take_round(n, space, t, b, carry);
+    if (n->cell_zoneout.on) {
+        real *round = held_row(n, space, 1, b), *candidate = held_row(n, space, 2, b);
+        part_cell_gradient(n, t, b, dz, before, c, dc, round, candidate);
+        cell_gradient(dz, before, candidate, carry, dc, H);
+        add_as(dc, 1, round, REAL_DTYPE, H);
+    } else {
+        cell_gradient(dz, before, c, carry, dc, H);
+    }
+    add_round(n, space, b, carry);
+}
+
 /* Step t of sequence b. */
 static void backward_step(const wl_lstm_backward_args *a, const wl_recurrence *n,
                           const wl_recurrence_space *space, int64_t t, int64_t b)
@@ -102,8 +147,8 @@ static void backward_step(const wl_lstm_backward_args *a, const wl_recurrence *n
     }
     load_row(dz, step_row(&a->gates, t, b), 4 * H);
     if (wl_present(&a->dh)) add(carry, 1, step_row(&a->dh, t, b), H);
-    cell_gradient(dz, cells_before(n, space, &a->c, t) + b * H, (real *)a->c.data + at * H, carry,
-                  (real *)space->dc + b * H, H);
+    gradients(n, space, t, b, dz, cells_before(n, space, &a->c, t) + b * H,
+              (real *)a->c.data + at * H);
     round_row(dz, a->gates.dtype, 4 * H);
     if (t == first_step(n, length))
         memcpy((real *)space->first + b * 4 * H, dz, (size_t)(4 * H) * sizeof *dz);

@@ -59,6 +59,85 @@ static inline void transpose(real *to, const wl_tensor *from, int64_t M, int64_t
                     to[j * M + i] = load(from->data, from->dtype, i * N + j);
 }
 
+/* ------------------------------------------------------------------ zoneout */
+
+/* The bits that decide which of n elements hold, at most BLOCK, from number `element` on. */
+static inline const uint16_t *zone_bits(const wl_zoneout *o, drawn_block *drawn, uint64_t element,
+                                        int64_t n)
+{
+    return draw_block(drawn, o->seed, element, n, (uint32_t)*o->step, o->purpose);
+}
+
+/* `now`, a sequence's states as they would be after step t, become what they are: some hold. */
+static inline void hold_some(const wl_recurrence *a, const wl_zoneout *o, int64_t t, int64_t b,
+                             const real *before, real *now)
+{
+    const uint64_t element = (uint64_t)((t * a->B + b) * a->H);
+    const real mean = (real)o->mean;
+    if (mean > 0) {
+#pragma omp simd
+        for (int64_t j = 0; j < a->H; j++) now[j] = mean * before[j] + (1 - mean) * now[j];
+        return;
+    }
+    for (int64_t at = 0; at < a->H; at += BLOCK) {
+        const int64_t n = least(BLOCK, a->H - at);
+        drawn_block drawn;
+        const uint16_t *bits = zone_bits(o, &drawn, element + (uint64_t)at, n);
+#pragma omp simd
+        for (int64_t j = 0; j < n; j++)
+            now[at + j] = bits[j] < o->threshold ? before[at + j] : now[at + j];
+    }
+}
+
+/* Parts a gradient at a sequence's states after step t: what goes round the cell, and what is left
+ * in d for it. */
+static inline void part_gradient(const wl_recurrence *a, const wl_zoneout *o, int64_t t, int64_t b,
+                                 real *d, real *round)
+{
+    const uint64_t element = (uint64_t)((t * a->B + b) * a->H);
+    for (int64_t at = 0; at < a->H; at += BLOCK) {
+        const int64_t n = least(BLOCK, a->H - at);
+        drawn_block drawn;
+        const uint16_t *bits = zone_bits(o, &drawn, element + (uint64_t)at, n);
+#pragma omp simd
+        for (int64_t j = 0; j < n; j++) {
+            const bool holds = bits[j] < o->threshold;
+            round[at + j] = holds ? d[at + j] : 0;
+            d[at + j] = holds ? 0 : d[at + j];
+        }
+    }
+}
+
+/* A sequence's row of part 0, 1 or 2 of `held`. */
+static inline real *held_row(const wl_recurrence *a, const wl_recurrence_space *space, int64_t part,
+                             int64_t b)
+{
+    return (real *)space->held + (part * a->B + b) * a->H;
+}
+
+/* What a cell does to h, of any cell: to be called before it and after it, forward and backward.
+ * Without zoneout they do nothing. */
+static inline void keep_state(const wl_recurrence *a, const wl_recurrence_space *space, int64_t b,
+                              const real *state)
+{
+    if (a->zoneout.on) memcpy(held_row(a, space, 0, b), state, (size_t)a->H * sizeof *state);
+}
+static inline void hold_state(const wl_recurrence *a, const wl_recurrence_space *space, int64_t t,
+                              int64_t b, real *state)
+{
+    if (a->zoneout.on) hold_some(a, &a->zoneout, t, b, held_row(a, space, 0, b), state);
+}
+static inline void take_round(const wl_recurrence *a, const wl_recurrence_space *space, int64_t t,
+                              int64_t b, real *carry)
+{
+    if (a->zoneout.on) part_gradient(a, &a->zoneout, t, b, carry, held_row(a, space, 0, b));
+}
+static inline void add_round(const wl_recurrence *a, const wl_recurrence_space *space, int64_t b,
+                             real *carry)
+{
+    if (a->zoneout.on) add_as(carry, 1, held_row(a, space, 0, b), REAL_DTYPE, a->H);
+}
+
 /* ------------------------------------------------------------------ forward */
 
 /* The sums before the gates = x W^T; the state = h0; and R transposed, for the steps' products. */

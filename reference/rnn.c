@@ -27,7 +27,9 @@ static void forward_step(const wl_rnn_forward_args *a, const wl_recurrence *n,
         memset(h.data, 0, (size_t)n->H * bytes_of(h.dtype));
         return;
     }
+    keep_state(n, space, b, state);
     cell(z, space->bias, state, n->H, a->activation);
+    hold_state(n, space, t, b, state);
     round_row(state, h.dtype, n->H);
     store_row(h, state, n->H);
 }
@@ -76,7 +78,9 @@ static void backward_step(const wl_rnn_backward_args *a, const wl_recurrence *n,
     }
     load_row(dz, step_row(&a->h, t, b), H);
     if (wl_present(&a->dh)) add(carry, 1, step_row(&a->dh, t, b), H);
+    take_round(n, space, t, b, carry);
     cell_gradient(dz, carry, H, a->activation);
+    add_round(n, space, b, carry);
     round_row(dz, a->h.dtype, H);
     if (t == first_step(n, length))
         memcpy((real *)space->first + b * H, dz, (size_t)H * sizeof *dz);

@@ -63,21 +63,28 @@ _Static_assert(sizeof(wl_embedding_update_args) == 800 &&
                "embedding_update");
 _Static_assert(WL_RESET_AFTER == 0 && WL_RESET_BEFORE == 1 && WL_RNN_TANH == 0 && WL_RNN_RELU == 1,
                "what cells can be");
-_Static_assert(sizeof(wl_gru_forward_args) == 816 &&
+_Static_assert(sizeof(wl_gru_forward_args) == 920 && offsetof(wl_gru_forward_args, step) == 816 &&
+                   offsetof(wl_gru_forward_args, expected) == 916 &&
                    offsetof(wl_gru_forward_args, reverse) == 808 &&
                    offsetof(wl_gru_forward_args, reset) == 812,
                "gru_forward");
-_Static_assert(sizeof(wl_gru_backward_args) == 1216 &&
+_Static_assert(sizeof(wl_gru_backward_args) == 1320 &&
+                   offsetof(wl_gru_backward_args, step) == 1216 &&
+                   offsetof(wl_gru_backward_args, expected) == 1316 &&
                    offsetof(wl_gru_backward_args, reverse) == 1208 &&
                    offsetof(wl_gru_backward_args, reset) == 1212,
                "gru_backward");
 _Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
                "half_narrow");
 _Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
-_Static_assert(sizeof(wl_lstm_forward_args) == 976 &&
+_Static_assert(sizeof(wl_lstm_forward_args) == 1088 &&
+                   offsetof(wl_lstm_forward_args, step) == 976 &&
+                   offsetof(wl_lstm_forward_args, expected) == 1084 &&
                    offsetof(wl_lstm_forward_args, reverse) == 968,
                "lstm_forward");
-_Static_assert(sizeof(wl_lstm_backward_args) == 1456 &&
+_Static_assert(sizeof(wl_lstm_backward_args) == 1568 &&
+                   offsetof(wl_lstm_backward_args, step) == 1456 &&
+                   offsetof(wl_lstm_backward_args, expected) == 1564 &&
                    offsetof(wl_lstm_backward_args, reverse) == 1448,
                "lstm_backward");
 _Static_assert(sizeof(wl_linear_forward_args) == 416 &&
@@ -115,11 +122,14 @@ _Static_assert(sizeof(wl_softmax_xent_linear_backward_args) == 904 &&
 _Static_assert(sizeof(wl_sigmoid_xent_forward_args) == 256, "sigmoid_xent_forward");
 _Static_assert(sizeof(wl_sigmoid_xent_backward_args) == 336, "sigmoid_xent_backward");
 _Static_assert(sizeof(wl_stream_batch_args) == 328, "stream_batch");
-_Static_assert(sizeof(wl_rnn_forward_args) == 656 &&
+_Static_assert(sizeof(wl_rnn_forward_args) == 760 && offsetof(wl_rnn_forward_args, step) == 656 &&
+                   offsetof(wl_rnn_forward_args, expected) == 756 &&
                    offsetof(wl_rnn_forward_args, reverse) == 648 &&
                    offsetof(wl_rnn_forward_args, activation) == 652,
                "rnn_forward");
-_Static_assert(sizeof(wl_rnn_backward_args) == 1056 &&
+_Static_assert(sizeof(wl_rnn_backward_args) == 1160 &&
+                   offsetof(wl_rnn_backward_args, step) == 1056 &&
+                   offsetof(wl_rnn_backward_args, expected) == 1156 &&
                    offsetof(wl_rnn_backward_args, reverse) == 1048 &&
                    offsetof(wl_rnn_backward_args, activation) == 1052,
                "rnn_backward");

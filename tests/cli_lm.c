@@ -171,6 +171,8 @@ static void mistakes_are_named(void **state)
     assert_has("stderr", "too short to train on");
     assert_int_equal(train("bad", "corpus.txt", "--tie", "--hidden=9"), 2);
     assert_has("stderr", "--tie: expected --embed and --hidden to be the same");
+    assert_int_equal(train("bad", "corpus.txt", "--cell=gru", "--zoneout-c=0.1"), 2);
+    assert_has("stderr", "--zoneout-c: expected --cell=lstm, which alone has cell states");
     assert_int_equal(train("bad", "corpus.txt", "--cell", "elman"), 2);
     assert_int_equal(run("lm", "eval", in_folder("corpus.txt"), in_folder("corpus.txt"), NULL), 3);
     assert_int_equal(train("m.safetensors", "corpus.txt", NULL, NULL), 0);

@@ -56,6 +56,36 @@ static void its_gradients_by_hand(void **state)
     case_free(&k);
 }
 
+/* Worked out apart from this library, from the paper's algorithm: Philox4x32-10 of the key {7, 0}
+ * and the counters {0, 0, 5, 0x30008} and {1, 0, 5, 0x30008}; halves of words below 0x8000 hold. */
+static void the_first_units_to_hold_are_these(void **state)
+{
+    /* 4a78 59bd 9dba 29ee 1465 9b36 8a3c 7c6f, 8881 ceeb 1fce 5568 295f 99be 5a3d e5c4 */
+    static const double holds[16] = { 1, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0 };
+    static const char sizes[] = "T=2 B=1 D=1 H=8 -b -lengths -bn zoneout=0.5 layer=3";
+    const double step = 5, zero[24 * 8] = { 0 }, ones[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    double h0[8], h[16], gates[64], dh0[8];
+    op_case forward = made("gru_forward", sizes), backward = made("gru_backward", sizes);
+    (void)state;
+    for (int i = 0; i < 64; i++) gates[i] = i % 32 < 16 ? 0.5 : 0;
+    for (int j = 0; j < 8; j++) { /* without weights h~ is half of h before */
+        h0[j] = j + 1;
+        h[j] = holds[j] == 1 ? h0[j] : h0[j] / 2;
+        h[8 + j] = holds[8 + j] == 1 ? h[j] : h[j] / 2;
+        dh0[j] = (1 + holds[j]) / 2 * (1 + holds[8 + j]) / 2;
+    }
+    put_values(&forward, "w", zero), put_values(&forward, "r", zero);
+    put_values(&forward, "h0", h0);
+    put_values(&forward, "step", &step), put_values(&backward, "step", &step);
+    gives(&forward, "gates", gates), gives(&forward, "h", h), gives(&forward, "hT", h + 8);
+    put_values(&backward, "w", zero), put_values(&backward, "r", zero);
+    put_values(&backward, "h0", h0), put_values(&backward, "h", h);
+    put_values(&backward, "gates", gates);
+    put_values(&backward, "dh", (double[16]){ 0 }), put_values(&backward, "dhT", ones);
+    gives(&backward, "dh0", dh0);
+    case_free(&forward), case_free(&backward);
+}
+
 static void forward_holds(void **state)
 {
     (void)state;
@@ -121,6 +151,7 @@ int main(void)
     static recurrent before = { "gru_forward",     "gru_backward", "reset=1 -bn", "-dbn",
                                 { "w", "r", "b" }, { "h0" },       { "hT" } };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_units_to_hold_are_these),
         cmocka_unit_test(without_weights_half_of_each_state_stays),
         cmocka_unit_test(the_recurrent_bias_is_reset),
         cmocka_unit_test(its_gradients_by_hand),
@@ -136,6 +167,18 @@ int main(void)
         cmocka_unit_test_prestate(padding_changes_nothing, &before),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &after),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &before),
+        cmocka_unit_test_prestate(zoneout_holds_what_is_drawn, &after),
+        cmocka_unit_test_prestate(evaluation_takes_the_mean_of_the_draws, &after),
+        cmocka_unit_test_prestate(what_is_evaluated_has_no_gradient, &after),
+        cmocka_unit_test_prestate(without_zoneout_every_bit_is_as_before, &after),
+        cmocka_unit_test_prestate(zoneout_agrees, &after),
+        cmocka_unit_test_prestate(zoneout_differentiates, &after),
+        cmocka_unit_test_prestate(zoneout_holds_what_is_drawn, &before),
+        cmocka_unit_test_prestate(evaluation_takes_the_mean_of_the_draws, &before),
+        cmocka_unit_test_prestate(what_is_evaluated_has_no_gradient, &before),
+        cmocka_unit_test_prestate(without_zoneout_every_bit_is_as_before, &before),
+        cmocka_unit_test_prestate(zoneout_agrees, &before),
+        cmocka_unit_test_prestate(zoneout_differentiates, &before),
     };
     return cmocka_run_group_tests_name("gru", tests, NULL, NULL);
 }

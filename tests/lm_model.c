@@ -175,8 +175,15 @@ static void resumes_on(wl_device device)
           .lr = 0.01,
           .dtype = WL_BF16,
           .dropout = 0.3,
+          .zoneout = 0.2,
           .variational = 1 },
-        { .optimizer = WL_MOMENTUM, .cell = WL_CELL_LSTM, .layers = 2, .lr = 0.1, .dtype = WL_F16 },
+        { .optimizer = WL_MOMENTUM,
+          .cell = WL_CELL_LSTM,
+          .layers = 2,
+          .lr = 0.1,
+          .dtype = WL_F16,
+          .zoneout = 0.1,
+          .zoneout_c = 0.4 },
         { .optimizer = WL_SGD,
           .cell = WL_CELL_RNN,
           .layers = 2,
@@ -268,6 +275,73 @@ static void a_model_is_written_and_read_whole(void **state)
         assert_written(read, "again");
         assert_same_files("model", "again");
         wl_lm_destroy(read), wl_lm_destroy(model);
+        free_bench(&b);
+    }
+}
+
+/* A model as it is in a file, or with the digit after `field` another. */
+static double evaluated(bench *b, const char *field, char digit)
+{
+    size_t length;
+    wl_lm *model;
+    wl_error error = { "" };
+    double loss;
+    int64_t labels;
+    char *bytes = read_bytes(in_folder("model"), &length);
+    char *at = memmem(bytes, length, field, strlen(field));
+    assert_non_null(at);
+    at[strlen(field)] = digit;
+    write_bytes(in_folder("changed"), bytes, length);
+    free(bytes);
+    if (wl_lm_open(&model, b->ctx, in_folder("changed"), 0, &error)) fail_msg("%s", error.text);
+    if (wl_lm_evaluate(model, b->text, 2, 5, NULL, &loss, &labels, &error))
+        fail_msg("%s", error.text);
+    wl_lm_destroy(model);
+    return loss;
+}
+
+/* By the file's configuration: evaluation draws nothing. */
+static void evaluation_takes_the_mean_on(wl_device device)
+{
+    static const char h[] = "\\\"zoneout\\\":0.", c[] = "\\\"zoneout-c\\\":0.";
+    bench b = make_bench(device);
+    wl_error error = { "" };
+    double one, two;
+    int64_t labels;
+    b.config.zoneout = 0.25, b.config.zoneout_c = 0.5;
+    wl_lm *model = make_model(&b);
+    assert_int_equal(train(&b, model), WL_OK);
+    assert_written(model, "model");
+    assert_int_equal(wl_lm_evaluate(model, b.text, 2, 5, NULL, &one, &labels, &error), WL_OK);
+    assert_int_equal(wl_lm_evaluate(model, b.text, 2, 5, NULL, &two, &labels, &error), WL_OK);
+    assert_true(one == two);
+    assert_true(one == evaluated(&b, h, '2') && one == evaluated(&b, c, '5'));
+    assert_true(one != evaluated(&b, h, '3') && one != evaluated(&b, c, '0'));
+    assert_true(one == evaluated(&b, "\\\"seed\\\":", '7')); /* of draws, were there any */
+    wl_lm_destroy(model);
+    free_bench(&b);
+}
+
+static void evaluation_takes_the_mean_of_zoneout(void **state)
+{
+    (void)state;
+    each_device(evaluation_takes_the_mean_on);
+}
+
+/* Of the cells only an LSTM has states of its own beside h. */
+static void only_an_lstm_holds_cell_states(void **state)
+{
+    (void)state;
+    for (int cell = 0; wl_cells[cell]; cell++) {
+        bench b = make_bench(WL_CPU);
+        wl_error error = { "" };
+        wl_lm *model;
+        b.config.cell = cell;
+        b.config.zoneout_c = 0.5;
+        const wl_status status = wl_lm_create(&model, b.ctx, &b.config, b.words, &error);
+        assert_int_equal(status, cell == WL_CELL_LSTM ? WL_OK : WL_OUT_OF_RANGE);
+        if (status) assert_error(&error, "zoneout-c is 0.5", wl_cells[cell], NULL);
+        wl_lm_destroy(model);
         free_bench(&b);
     }
 }
@@ -437,6 +511,8 @@ int main(void)
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(a_run_that_diverges_says_so),
         cmocka_unit_test(a_model_is_written_and_read_whole),
+        cmocka_unit_test(evaluation_takes_the_mean_of_zoneout),
+        cmocka_unit_test(only_an_lstm_holds_cell_states),
         cmocka_unit_test(files_of_other_kinds_are_refused),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(a_checkpoint_of_another_run_is_refused),

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 /* ------------------------------------------------------------------ a factor on an output
- * What is 0 becomes the factor less 1; integers become 1 more. */
+ * What is 0 becomes the factor less 1; integers become 1 more. Or a choice that is 1 more. */
 
 static int planted_operator, planted_row;
 static double planted_factor;
@@ -37,13 +37,23 @@ static void multiply(const wl_tensor *t)
     for (int64_t i = 0; i < n && t->dtype == WL_I64; i++) ((int64_t *)t->data)[i]++;
 }
 
+/* What of a call is to be spoiled, in its args; null where another operator is. */
+static void *planted_in(void *args, int op, const wl_arg *row, bool choice)
+{
+    const bool meant = op == planted_operator && (row->role == WL_HOST) == choice;
+    return meant ? (char *)args + row->offset : NULL;
+}
+
 #define WL_OP(op)                                                                                  \
     static wl_status spoiled_##op(wl_ctx *ctx, const wl_dims *d, const wl_##op##_args *a)          \
     {                                                                                              \
         const wl_arg *row = &wl_##op##_spec.arg[planted_row];                                      \
-        const wl_status status = sound->kernels.op(ctx, d, a);                                     \
-        if (WL_NUMBER_##op == planted_operator)                                                    \
-            multiply((const wl_tensor *)(const void *)((const char *)a + row->offset));            \
+        wl_##op##_args args = *a;                                                                  \
+        int32_t *choice = planted_in(&args, WL_NUMBER_##op, row, true);                            \
+        const wl_tensor *written = planted_in(&args, WL_NUMBER_##op, row, false);                  \
+        if (choice) ++*choice;                                                                     \
+        const wl_status status = sound->kernels.op(ctx, d, &args);                                 \
+        if (written) multiply(written);                                                            \
         return status;                                                                             \
     }
 #include "../host/core/ops.def"
@@ -123,6 +133,32 @@ static void a_wrong_derivative_is_caught(void **state)
         case_free(&c);
     }
     assert_true(backward > 0 && planted >= backward);
+}
+
+/* Backward draws for another layer than forward. */
+static void masks_that_are_not_forwards_are_caught(void **state)
+{
+    static const struct {
+        const char *op, *zoneout;
+    } cases[] = { { "rnn_backward", "zoneout=0.5" },
+                  { "gru_backward", "zoneout=0.5" },
+                  { "lstm_backward", "zoneout=0.5" },
+                  { "lstm_backward", "zoneout_c=0.5" } };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[160];
+        verdict why;
+        snprintf(text, sizeof text, "%s %s", every_size, cases[i].zoneout);
+        op_case c = made(cases[i].op, text);
+        assert_true(differentiates_on(&wl_ref_oracle_backend, &c, why));
+        assert_true(agrees_on(the_cpu(), &c, why));
+        const int layer = case_row(&c, "layer");
+        const wl_backend wrong = spoiled(&wl_ref_oracle_backend, c.spec, layer, 1);
+        assert_false(differentiates_on(&wrong, &c, why));
+        const wl_backend other = spoiled(the_cpu(), c.spec, layer, 1);
+        assert_false(agrees_on(&other, &c, why));
+        case_free(&c);
+    }
 }
 
 /* ------------------------------------------------------------------ in a process of its own
@@ -235,6 +271,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=0"); /* db */
     strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=2 B=3 D=2 H=350 zoneout=0.5 zoneout_c=0.5");
+    strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=350 zoneout=0.5 zoneout_c=0.5");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -341,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_wrong_workspace_size_is_caught),
         cmocka_unit_test(a_factor_in_the_float_reference_is_caught),
         cmocka_unit_test(a_wrong_derivative_is_caught),
+        cmocka_unit_test(masks_that_are_not_forwards_are_caught),
         cmocka_unit_test(a_lost_atomic_is_caught),
         cmocka_unit_test(a_missing_barrier_is_caught),
         cmocka_unit_test(a_short_grid_is_caught),

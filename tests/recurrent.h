@@ -22,4 +22,12 @@ void chunks_give_the_gradients_of_the_whole(void **state); /* on the oracle */
 void padding_changes_nothing(void **state);
 void reverse_is_the_mirror_image(void **state);
 
+/* The same of zoneout; h is the first of the states. */
+void zoneout_holds_what_is_drawn(void **state);
+void evaluation_takes_the_mean_of_the_draws(void **state); /* on the oracle */
+void what_is_evaluated_has_no_gradient(void **state);
+void without_zoneout_every_bit_is_as_before(void **state);
+void zoneout_agrees(void **state); /* and repeats */
+void zoneout_differentiates(void **state);
+
 #endif

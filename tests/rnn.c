@@ -42,6 +42,36 @@ static void its_gradients_by_hand(void **state)
     case_free(&k);
 }
 
+/* Worked out apart from this library, from the paper's algorithm: Philox4x32-10 of the key {7, 0}
+ * and the counters {0, 0, 5, 0x30008} and {1, 0, 5, 0x30008}; halves of words below 0x8000 hold. */
+static void the_first_units_to_hold_are_these(void **state)
+{
+    /* 4a78 59bd 9dba 29ee 1465 9b36 8a3c 7c6f, 8881 ceeb 1fce 5568 295f 99be 5a3d e5c4 */
+    static const double holds[16] = { 1, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0 };
+    static const char sizes[] = "T=2 B=1 D=1 H=8 -lengths activation=1 zoneout=0.5 layer=3";
+    const double step = 5, zero[64] = { 0 }, ones[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    double b[8], h0[8], h[16], dh0[8], db[8];
+    op_case forward = made("rnn_forward", sizes), backward = made("rnn_backward", sizes);
+    (void)state;
+    for (int j = 0; j < 8; j++) { /* without weights h~ is b */
+        b[j] = 100 + j, h0[j] = j + 1;
+        h[j] = holds[j] == 1 ? h0[j] : b[j];
+        h[8 + j] = holds[8 + j] == 1 ? h[j] : b[j];
+        dh0[j] = holds[j] * holds[8 + j];
+        db[j] = 1 - holds[8 + j] + holds[8 + j] * (1 - holds[j]);
+    }
+    put_values(&forward, "w", zero), put_values(&forward, "r", zero);
+    put_values(&forward, "b", b), put_values(&forward, "h0", h0);
+    put_values(&forward, "step", &step), put_values(&backward, "step", &step);
+    gives(&forward, "h", h), gives(&forward, "hT", h + 8);
+    put_values(&backward, "w", zero), put_values(&backward, "r", zero);
+    put_values(&backward, "h0", h0), put_values(&backward, "h", h);
+    put_values(&backward, "dh", (double[16]){ 0 }), put_values(&backward, "dhT", ones);
+    put_values(&backward, "db", zero);
+    gives(&backward, "dh0", dh0), gives(&backward, "db", db);
+    case_free(&forward), case_free(&backward);
+}
+
 static void forward_holds(void **state)
 {
     (void)state;
@@ -87,6 +117,7 @@ int main(void)
     static recurrent cell = { "rnn_forward",     "rnn_backward", "",      "",
                               { "w", "r", "b" }, { "h0" },       { "hT" } };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_units_to_hold_are_these),
         cmocka_unit_test(a_rectified_layer_by_hand),
         cmocka_unit_test(its_gradients_by_hand),
         cmocka_unit_test(forward_holds),
@@ -96,6 +127,12 @@ int main(void)
         cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &cell),
         cmocka_unit_test_prestate(padding_changes_nothing, &cell),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &cell),
+        cmocka_unit_test_prestate(zoneout_holds_what_is_drawn, &cell),
+        cmocka_unit_test_prestate(evaluation_takes_the_mean_of_the_draws, &cell),
+        cmocka_unit_test_prestate(what_is_evaluated_has_no_gradient, &cell),
+        cmocka_unit_test_prestate(without_zoneout_every_bit_is_as_before, &cell),
+        cmocka_unit_test_prestate(zoneout_agrees, &cell),
+        cmocka_unit_test_prestate(zoneout_differentiates, &cell),
     };
     return cmocka_run_group_tests_name("rnn", tests, NULL, NULL);
 }

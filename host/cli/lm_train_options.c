@@ -105,6 +105,16 @@ static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
           .value = &c->weight_drop,
           .high = 0.999,
           .help = "part of the recurrent weights that is dropped" },
+        { .name = "zoneout",
+          .kind = OPTION_REAL,
+          .value = &c->zoneout,
+          .high = 0.999,
+          .help = "part of the states that holds from step to step" },
+        { .name = "zoneout-c",
+          .kind = OPTION_REAL,
+          .value = &c->zoneout_c,
+          .high = 0.999,
+          .help = "the same of an lstm's cell states" },
         { .name = "residual",
           .kind = OPTION_FLAG,
           .value = &w->residual,
@@ -203,7 +213,14 @@ static int settle(lm_train_options *o, const words *w)
     c->residual = w->residual;
     c->dtype = dtypes[o->common.dtype];
     c->seed = (uint64_t)o->common.seed;
-    if (o->init || !c->tie || c->embed == c->hidden) return OPTIONS_READ;
+    if (o->init) return OPTIONS_READ; /* the layers are the file's */
+    if (c->zoneout_c > 0 && c->cell != WL_CELL_LSTM) {
+        say("--zoneout-c: expected --cell=lstm, which alone has cell states, found %s (see wordloom "
+            "lm train --help)",
+            wl_cells[c->cell]);
+        return EXIT_USAGE;
+    }
+    if (!c->tie || c->embed == c->hidden) return OPTIONS_READ;
     say("--tie: expected --embed and --hidden to be the same, found %lld and %lld (see wordloom lm "
         "train --help)",
         (long long)c->embed, (long long)c->hidden);

@@ -25,6 +25,8 @@ enum wl_purpose {
     WL_PURPOSE_NEGATIVES = 5,   /* index: a token's place in the run; or a row */
     WL_PURPOSE_CATEGORICAL = 6, /* index: a row's place among all draws; step: 4 ids */
     WL_PURPOSE_DROPOUT = 7,     /* index: 8 elements of a mask; the layer in the bits from 16 on */
+    WL_PURPOSE_ZONEOUT = 8,     /* likewise: of h, */
+    WL_PURPOSE_ZONEOUT_C = 9,   /* and of cell states */
 };
 
 typedef struct wl_random {
@@ -53,9 +55,13 @@ WL_BOTH wl_random wl_rounding_draw(uint64_t seed, uint64_t element, uint32_t ste
 {
     return wl_philox(seed, element / 8, step, WL_PURPOSE_ROUNDING);
 }
+WL_BOTH uint32_t wl_layer_purpose(uint32_t purpose, int32_t layer)
+{
+    return purpose | (uint32_t)layer << 16;
+}
 WL_BOTH uint32_t wl_dropout_purpose(int32_t layer)
 {
-    return WL_PURPOSE_DROPOUT | (uint32_t)layer << 16;
+    return wl_layer_purpose(WL_PURPOSE_DROPOUT, layer);
 }
 WL_BOTH wl_random wl_dropout_draw(uint64_t seed, uint64_t element, uint32_t step, int32_t layer)
 {

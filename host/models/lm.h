@@ -111,8 +111,9 @@ wl_status wl_lm_backward(const wl_lm_pass *pass, size_t *bytes); /* with the los
 wl_status wl_lm_update(const wl_lm_pass *pass, size_t *bytes);   /* clip, then the parameters */
 wl_status wl_lm_draw_next(const wl_lm_pass *pass, const wl_lm_draw *draw, size_t *bytes);
 
-/* Their parts about dropout and residuals, of layer l. Gradients at its output lie in the buffer
- * `at`, those at its input in the other; undrop_output tells where the gradient at h lies. */
+/* Their parts about dropout, zoneout and residuals, of layer l. Gradients at its output lie in the
+ * buffer `at`, those at its input in the other; undrop_output tells where the gradient at h lies.
+ */
 bool wl_lm_changes_output(const wl_lm_pass *pass, int64_t l);         /* it is not h alone */
 wl_tensor wl_lm_buffer(const wl_lm_pass *pass, int which, int64_t X); /* as [T,B,X] */
 wl_status wl_lm_drop_embedded(const wl_lm_pass *pass, size_t *bytes);
@@ -122,6 +123,7 @@ wl_status wl_lm_undrop_output(const wl_lm_pass *pass, int64_t l, int at, wl_tens
                               size_t *bytes);
 wl_status wl_lm_undrop_weights(const wl_lm_pass *pass, int64_t l, size_t *bytes);
 wl_status wl_lm_add_residual(const wl_lm_pass *pass, int64_t l, int at, size_t *bytes);
+wl_recurrent_zoneout wl_lm_zoneout(const wl_lm_pass *pass, int64_t l);
 wl_status wl_lm_undrop_embedded(const wl_lm_pass *pass, int at, size_t *bytes);
 
 /* Makes the pass of training on a text, if there is none yet. WL_OUT_OF_RANGE: the text is shorter

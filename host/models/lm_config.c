@@ -62,6 +62,14 @@ static const wl_field fields[] = {
       .kind = WL_FIELD_REAL,
       .offset = offsetof(wl_lm_config, weight_drop),
       .high = 0.999 },
+    { .name = "zoneout",
+      .kind = WL_FIELD_REAL,
+      .offset = offsetof(wl_lm_config, zoneout),
+      .high = 0.999 },
+    { .name = "zoneout-c",
+      .kind = WL_FIELD_REAL,
+      .offset = offsetof(wl_lm_config, zoneout_c),
+      .high = 0.999 },
     { .name = "residual", .kind = WL_FIELD_FLAG, .offset = offsetof(wl_lm_config, residual) },
     { .name = "dtype",
       .kind = WL_FIELD_CHOICE,
@@ -107,6 +115,11 @@ static const wl_field fields[] = {
 wl_status wl_lm_check_config(const wl_lm_config *c, wl_error *error)
 {
     const wl_status status = wl_fields_check(fields, c, "lm", error);
+    if (!status && c->zoneout_c > 0 && c->cell != WL_CELL_LSTM)
+        return wl_error_set(error, WL_OUT_OF_RANGE,
+                            "lm: zoneout-c is %g and cell %s, expected 0 with any but lstm, which "
+                            "alone has cell states",
+                            c->zoneout_c, wl_cells[c->cell]);
     if (status || !c->tie || c->embed == c->hidden) return status;
     return wl_error_set(error, WL_OUT_OF_RANGE,
                         "lm: embed is %lld and hidden %lld, expected the same for both with tie",

@@ -1,4 +1,4 @@
-/* Dropout and residual connections of the language model. */
+/* Dropout, zoneout and residual connections of the language model. */
 #include "lm.h"
 
 #include "../nn/queue.h"
@@ -140,4 +140,18 @@ wl_status wl_lm_undrop_weights(const wl_lm_pass *p, int64_t l, size_t *bytes)
                                          .seed = p->model->config.seed,
                                          .layer = (int32_t)(FIRST_WEIGHT + l) };
     return drops_weights(p) ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
+}
+
+/* ------------------------------------------------------------------ states */
+
+/* Training draws what holds of them; all else takes the mean. */
+wl_recurrent_zoneout wl_lm_zoneout(const wl_lm_pass *p, int64_t l)
+{
+    const wl_lm_config *c = &p->model->config;
+    return (wl_recurrent_zoneout){ .step = p->position,
+                                   .h = c->zoneout,
+                                   .c = c->zoneout_c,
+                                   .seed = c->seed,
+                                   .layer = (int32_t)l,
+                                   .expected = !p->training };
 }

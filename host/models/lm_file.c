@@ -218,7 +218,7 @@ static wl_status load(wl_lm **out, wl_ctx *ctx, wl_safetensors *file, const wl_l
         status = wl_lm_announce(out, ctx, &c, words, training ? c.optimizer : WL_NO_RULE, error);
     if (status) {
         wl_vocabulary_destroy(words);
-        return status == WL_OUT_OF_RANGE ? WL_BAD_FILE : status;
+        return status == WL_OUT_OF_RANGE && !training ? WL_BAD_FILE : status;
     }
     (*out)->own = words;
     status = load_tensors(*out, file, error);

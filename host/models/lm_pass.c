@@ -170,6 +170,7 @@ static void carve_layers(wl_lm_pass *p, wl_arena *arena)
         wl_recurrent_pass *layer = &p->layers[l];
         wl_recurrent_carve(layer, &p->model->layers[l], arena, p->T, p->B);
         layer->x = *x;
+        layer->zoneout = wl_lm_zoneout(p, l);
         if (p->training && c->weight_drop > 0)
             layer->r = wl_arena_take(
                 arena, c->dtype, 2, wl_parameters_at(&p->model->parameters, layer->layer->r).shape);

@@ -39,7 +39,12 @@ static wl_status rnn_forward(const wl_recurrent_pass *p, int from, size_t *bytes
                                     .r = recurrent_weight(p),
                                     .b = weight(p, l->b),
                                     .h = p->h,
-                                    .hT = p->state[1 - from] };
+                                    .hT = p->state[1 - from],
+                                    .step = p->zoneout.step,
+                                    .zoneout = p->zoneout.h,
+                                    .seed = p->zoneout.seed,
+                                    .layer = p->zoneout.layer,
+                                    .expected = p->zoneout.expected };
     return wl_queue_rnn_forward(l->parameters->ctx, &a, bytes);
 }
 
@@ -56,7 +61,11 @@ static wl_status rnn_backward(const wl_recurrent_pass *p, int from, size_t *byte
                                      .dx = p->dx,
                                      .dw = gradient(p, l->w),
                                      .dr = gradient(p, l->r),
-                                     .db = gradient(p, l->b) };
+                                     .db = gradient(p, l->b),
+                                     .step = p->zoneout.step,
+                                     .zoneout = p->zoneout.h,
+                                     .seed = p->zoneout.seed,
+                                     .layer = p->zoneout.layer };
     return wl_queue_rnn_backward(l->parameters->ctx, &a, bytes);
 }
 
@@ -75,7 +84,12 @@ static wl_status gru_forward(const wl_recurrent_pass *p, int from, size_t *bytes
                                     .h = p->h,
                                     .gates = p->gates,
                                     .hT = p->state[1 - from],
-                                    .reset = WL_RESET_AFTER };
+                                    .reset = WL_RESET_AFTER,
+                                    .step = p->zoneout.step,
+                                    .zoneout = p->zoneout.h,
+                                    .seed = p->zoneout.seed,
+                                    .layer = p->zoneout.layer,
+                                    .expected = p->zoneout.expected };
     return wl_queue_gru_forward(l->parameters->ctx, &a, bytes);
 }
 
@@ -95,7 +109,11 @@ static wl_status gru_backward(const wl_recurrent_pass *p, int from, size_t *byte
                                      .dr = gradient(p, l->r),
                                      .db = gradient(p, l->b),
                                      .dbn = gradient(p, l->bn),
-                                     .reset = WL_RESET_AFTER };
+                                     .reset = WL_RESET_AFTER,
+                                     .step = p->zoneout.step,
+                                     .zoneout = p->zoneout.h,
+                                     .seed = p->zoneout.seed,
+                                     .layer = p->zoneout.layer };
     return wl_queue_gru_backward(l->parameters->ctx, &a, bytes);
 }
 
@@ -115,7 +133,13 @@ static wl_status lstm_forward(const wl_recurrent_pass *p, int from, size_t *byte
                                      .c = p->cells,
                                      .gates = p->gates,
                                      .hT = p->state[1 - from],
-                                     .cT = p->cell_state[1 - from] };
+                                     .cT = p->cell_state[1 - from],
+                                     .step = p->zoneout.step,
+                                     .zoneout = p->zoneout.h,
+                                     .zoneout_c = p->zoneout.c,
+                                     .seed = p->zoneout.seed,
+                                     .layer = p->zoneout.layer,
+                                     .expected = p->zoneout.expected };
     return wl_queue_lstm_forward(l->parameters->ctx, &a, bytes);
 }
 
@@ -135,7 +159,12 @@ static wl_status lstm_backward(const wl_recurrent_pass *p, int from, size_t *byt
                                       .dx = p->dx,
                                       .dw = gradient(p, l->w),
                                       .dr = gradient(p, l->r),
-                                      .db = gradient(p, l->b) };
+                                      .db = gradient(p, l->b),
+                                      .step = p->zoneout.step,
+                                      .zoneout = p->zoneout.h,
+                                      .zoneout_c = p->zoneout.c,
+                                      .seed = p->zoneout.seed,
+                                      .layer = p->zoneout.layer };
     return wl_queue_lstm_backward(l->parameters->ctx, &a, bytes);
 }
 

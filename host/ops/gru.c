@@ -1,4 +1,4 @@
-/* The contract of <wordloom/gru.h>. */
+/* The contract of <wordloom/gru.h>. What is under 1 is so if only by the last bit of a double. */
 #include "gru.h"
 
 static double forward_flops(const wl_dims *d)
@@ -68,6 +68,14 @@ const wl_op_spec wl_gru_forward_spec = {
                .ntests = 2),
         WL_ARG(gru_forward, reset, WL_HOST, WL_CHOICE, .low = WL_RESET_AFTER,
                .high = WL_RESET_BEFORE, .tests = { WL_RESET_AFTER, WL_RESET_BEFORE }, .ntests = 2),
+        WL_ARG(gru_forward, step, WL_IN, WL_INT64, "1", .optional = true, .maker = WL_STEP),
+        WL_ARG(gru_forward, zoneout, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(gru_forward, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1),
+        WL_ARG(gru_forward, layer, WL_HOST, WL_CHOICE, .low = 0, .high = 65535, .tests = { 0, 3 },
+               .ntests = 2),
+        WL_ARG(gru_forward, expected, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },
+               .ntests = 2),
     },
 };
 
@@ -101,5 +109,12 @@ const wl_op_spec wl_gru_backward_spec = {
                .ntests = 2),
         WL_ARG(gru_backward, reset, WL_HOST, WL_CHOICE, .low = WL_RESET_AFTER,
                .high = WL_RESET_BEFORE, .tests = { WL_RESET_AFTER, WL_RESET_BEFORE }, .ntests = 2),
+        WL_ARG(gru_backward, step, WL_IN, WL_INT64, "1", .optional = true, .maker = WL_STEP),
+        WL_ARG(gru_backward, zoneout, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(gru_backward, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1),
+        WL_ARG(gru_backward, layer, WL_HOST, WL_CHOICE, .low = 0, .high = 65535, .tests = { 0, 3 },
+               .ntests = 2),
+        WL_ARG(gru_backward, expected, WL_HOST, WL_CHOICE, .tests = { 0 }, .ntests = 1),
     },
 };

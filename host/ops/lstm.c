@@ -1,4 +1,4 @@
-/* The contract of <wordloom/lstm.h>. */
+/* The contract of <wordloom/lstm.h>. What is under 1 is so if only by the last bit of a double. */
 #include "lstm.h"
 
 static double forward_flops(const wl_dims *d)
@@ -44,6 +44,16 @@ const wl_op_spec wl_lstm_forward_spec = {
         WL_ARG(lstm_forward, cT, WL_OUT, WL_REAL, "B H", .optional = true),
         WL_ARG(lstm_forward, reverse, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },
                .ntests = 2),
+        WL_ARG(lstm_forward, step, WL_IN, WL_INT64, "1", .optional = true, .maker = WL_STEP),
+        WL_ARG(lstm_forward, zoneout, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(lstm_forward, zoneout_c, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(lstm_forward, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1),
+        WL_ARG(lstm_forward, layer, WL_HOST, WL_CHOICE, .low = 0, .high = 65535, .tests = { 0, 3 },
+               .ntests = 2),
+        WL_ARG(lstm_forward, expected, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },
+               .ntests = 2),
     },
 };
 
@@ -77,5 +87,14 @@ const wl_op_spec wl_lstm_backward_spec = {
         WL_ARG(lstm_backward, db, WL_ACC, WL_REAL, "4H", .optional = true),
         WL_ARG(lstm_backward, reverse, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },
                .ntests = 2),
+        WL_ARG(lstm_backward, step, WL_IN, WL_INT64, "1", .optional = true, .maker = WL_STEP),
+        WL_ARG(lstm_backward, zoneout, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(lstm_backward, zoneout_c, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(lstm_backward, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1),
+        WL_ARG(lstm_backward, layer, WL_HOST, WL_CHOICE, .low = 0, .high = 65535, .tests = { 0, 3 },
+               .ntests = 2),
+        WL_ARG(lstm_backward, expected, WL_HOST, WL_CHOICE, .tests = { 0 }, .ntests = 1),
     },
 };

@@ -10,6 +10,10 @@ static inline wl_recurrence wl_lstm_forward_of(const wl_dims *d, const wl_lstm_f
         wl_recurrence_of(d, 4, &a->x, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
     n.sums = &a->gates;
     n.cells = true;
+    n.zoneout =
+        wl_zoneout_of(&a->step, a->zoneout, a->seed, a->layer, a->expected, WL_PURPOSE_ZONEOUT);
+    n.cell_zoneout =
+        wl_zoneout_of(&a->step, a->zoneout_c, a->seed, a->layer, a->expected, WL_PURPOSE_ZONEOUT_C);
     return n;
 }
 
@@ -19,6 +23,9 @@ static inline wl_recurrence wl_lstm_backward_of(const wl_dims *d, const wl_lstm_
         wl_recurrence_of(d, 4, &a->x, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
     n.dx = wl_if_present(&a->dx);
     n.cells = true;
+    n.zoneout = wl_zoneout_of(&a->step, a->zoneout, a->seed, a->layer, 0, WL_PURPOSE_ZONEOUT);
+    n.cell_zoneout =
+        wl_zoneout_of(&a->step, a->zoneout_c, a->seed, a->layer, 0, WL_PURPOSE_ZONEOUT_C);
     return n;
 }
 

@@ -4,6 +4,7 @@
 #ifndef WL_RECURRENCE_H
 #define WL_RECURRENCE_H
 
+#include "../core/philox.h"
 #include "carve.h"
 
 #include <string.h>
@@ -15,6 +16,30 @@ typedef enum wl_meeting {
     WL_IN_TWO, /* for the last gate later, from r h[t-1]: a GRU that resets before the product */
 } wl_meeting;
 
+/* What holds of a state from step to step: zoneout, by <wordloom/lstm.h>. */
+typedef struct wl_zoneout {
+    bool on;
+    const int64_t *step; /* [1] on the device */
+    uint64_t seed;
+    uint32_t purpose;
+    uint32_t threshold; /* bits of a draw below it hold their element */
+    double mean;        /* what holds of every element instead; 0: draws */
+} wl_zoneout;
+
+static inline wl_zoneout wl_zoneout_of(const wl_tensor *step, double p, uint64_t seed,
+                                       int32_t layer, int32_t expected, uint32_t purpose)
+{
+    wl_zoneout o;
+    memset(&o, 0, sizeof o);
+    o.on = wl_present(step) && p > 0;
+    o.step = (const int64_t *)step->data;
+    o.seed = seed;
+    o.purpose = wl_layer_purpose(purpose, layer);
+    o.threshold = wl_dropout_threshold(p);
+    o.mean = expected ? p : 0;
+    return o;
+}
+
 /* What a call is about. A tensor that is absent there is null here. */
 typedef struct wl_recurrence {
     int64_t T, B, D, H, G;
@@ -22,6 +47,7 @@ typedef struct wl_recurrence {
     const wl_tensor
         *sums;           /* forward's output [T,B,..] that may hold sums before the gates, if f32 */
     const wl_tensor *dx; /* backward's */
+    wl_zoneout zoneout, cell_zoneout;
     wl_meeting meeting;
     bool cells; /* there are cell states too: lstm */
     bool reverse;
@@ -94,6 +120,9 @@ typedef struct wl_recurrence_space {
     void *cell;    /* REAL [B,H] c0, on the CPU */
     void *meet;    /* REAL WL_APART, forward: [B,GH] state R^T. WL_IN_TWO: [B,H] r h[t-1] (forward
                       on the CPU), and the gradient at it */
+    void *held;    /* REAL [B,H] with zoneout, on the CPU: the states before a step, or the part of
+                      their gradients that goes round the cell; the same of cell states, after which
+                      come [B,H] of these as they would have been */
     void *carry;   /* REAL [B,H] gradient at the state */
     void *dc;      /* REAL [B,H] gradient at the cell state */
     void *first;   /* [B,GH] zr of each sequence's first step */
@@ -101,6 +130,12 @@ typedef struct wl_recurrence_space {
     void *columns; /* REAL [WL_COLUMN_PARTS,GH] partial sums of z, on CUDA */
     void *gemm;
 } wl_recurrence_space;
+
+/* Rows of [B,H] at `held`. */
+static inline int64_t wl_held_parts(const wl_recurrence *a)
+{
+    return a->cell_zoneout.on ? 3 : a->zoneout.on ? 1 : 0;
+}
 
 /* Forward's sums before the gates, [T,B,GH], and the distance of their rows. */
 static inline void *wl_sums(const wl_recurrence *a, const wl_recurrence_space *space)
@@ -133,6 +168,7 @@ static inline size_t wl_recurrence_forward_carve(wl_recurrence_space *out, char 
     if (cpu && a->cells) out->cell = wl_carve(base, &at, a->B * a->H, real);
     if (a->meeting == WL_APART) out->meet = wl_carve(base, &at, a->B * gates, real);
     if (a->meeting == WL_IN_TWO && cpu) out->meet = wl_carve(base, &at, a->B * a->H, real);
+    if (cpu && a->zoneout.on) out->held = wl_carve(base, &at, a->B * a->H, real);
     out->state = wl_carve(base, &at, a->B * a->H, element);
     out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
     return at;
@@ -162,6 +198,8 @@ static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char
         out->state = wl_carve(base, &at, a->B * a->H, real);
     if (cpu && a->cells) out->cell = wl_carve(base, &at, a->B * a->H, real);
     if (a->meeting == WL_IN_TWO) out->meet = wl_carve(base, &at, a->B * a->H, real);
+    if (cpu && wl_held_parts(a) > 0)
+        out->held = wl_carve(base, &at, wl_held_parts(a) * a->B * a->H, real);
     out->carry = wl_carve(base, &at, a->B * a->H, real);
     if (a->cells) out->dc = wl_carve(base, &at, a->B * a->H, real);
     out->first = wl_carve(base, &at, a->B * gates, element);

@@ -1,4 +1,4 @@
-/* The contract of <wordloom/rnn.h>. */
+/* The contract of <wordloom/rnn.h>. What is under 1 is so if only by the last bit of a double. */
 #include "rnn.h"
 
 static double forward_flops(const wl_dims *d)
@@ -42,6 +42,14 @@ const wl_op_spec wl_rnn_forward_spec = {
                .ntests = 2),
         WL_ARG(rnn_forward, activation, WL_HOST, WL_CHOICE, .low = WL_RNN_TANH,
                .high = WL_RNN_RELU, .tests = { WL_RNN_TANH, WL_RNN_RELU }, .ntests = 2),
+        WL_ARG(rnn_forward, step, WL_IN, WL_INT64, "1", .optional = true, .maker = WL_STEP),
+        WL_ARG(rnn_forward, zoneout, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(rnn_forward, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1),
+        WL_ARG(rnn_forward, layer, WL_HOST, WL_CHOICE, .low = 0, .high = 65535, .tests = { 0, 3 },
+               .ntests = 2),
+        WL_ARG(rnn_forward, expected, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },
+               .ntests = 2),
     },
 };
 
@@ -72,5 +80,12 @@ const wl_op_spec wl_rnn_backward_spec = {
                .ntests = 2),
         WL_ARG(rnn_backward, activation, WL_HOST, WL_CHOICE, .low = WL_RNN_TANH,
                .high = WL_RNN_RELU, .tests = { WL_RNN_TANH, WL_RNN_RELU }, .ntests = 2),
+        WL_ARG(rnn_backward, step, WL_IN, WL_INT64, "1", .optional = true, .maker = WL_STEP),
+        WL_ARG(rnn_backward, zoneout, WL_HOST, WL_DOUBLE, .low = 0, .high = 0x1.fffffffffffffp-1,
+               .tests = { 0, 0.1, 0.5 }, .ntests = 3),
+        WL_ARG(rnn_backward, seed, WL_HOST, WL_SEED, .tests = { 7 }, .ntests = 1),
+        WL_ARG(rnn_backward, layer, WL_HOST, WL_CHOICE, .low = 0, .high = 65535, .tests = { 0, 3 },
+               .ntests = 2),
+        WL_ARG(rnn_backward, expected, WL_HOST, WL_CHOICE, .tests = { 0 }, .ntests = 1),
     },
 };

@@ -15,6 +15,21 @@
  * its end its h is 0, its state holds, its incoming gradients dh are ignored and dx is 0; in
  * reverse it begins at its last step. hT is the state after the last step that ran.
  *
+ * Zoneout (Krueger et al. 2017, "Zoneout: Regularizing RNNs by Randomly Preserving Hidden
+ * Activations", section 3), where a step is given and `zoneout` is not 0: a part of the state
+ * holds. With a mask m of 0 and 1, drawn for each element and step, 1 with that probability,
+ *
+ *   h[t]  =  m h[t-1] + (1 - m) h~    h~ being what stands above, (1 - z) n + z h[t-1]
+ *
+ * or, with `expected`, that probability in the place of m: in evaluation, which has no gradient.
+ * What is not taken does not enter the sum, were it NaN. Masks are not stored: backward draws them
+ * again, from the same zoneout, step, seed and layer.
+ *
+ * The draws: with n = (t B + b) H + j, unit j of sequence b holds at step t if the bits n mod 8 of
+ * draw n / 8 are below round(65536 zoneout); the draw is that of dropout.h, but for the last word
+ * of its counter: 8 + 65536 layer. t counts from 0 in every call: calls that share a sequence are
+ * told apart by their steps.
+ *
  * 16-bit storage: h is rounded at each step, before it enters the next, and with WL_RESET_BEFORE
  * q before its product; products, gates and gradients to parameters are f32. Backward rounds the
  * gradients before the gates (and at q, with WL_RESET_AFTER) to STORED. */
@@ -42,6 +57,11 @@ typedef struct wl_gru_forward_args {
     wl_tensor hT;      /* out STORED [B,H] optional                              */
     int32_t reverse;   /* host: 0 or 1                                           */
     int32_t reset;     /* host: WL_RESET_AFTER or WL_RESET_BEFORE                */
+    wl_tensor step;    /* in  I64    [1] optional: counts the draws; absent: no zoneout */
+    double zoneout;    /* host: the probability that h holds; 0 to under 1 */
+    uint64_t seed;     /* host: of the draws */
+    int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
+    int32_t expected;  /* host: 0 draws, 1 the mean of these (evaluation) */
 } wl_gru_forward_args;
 
 WL_API wl_status wl_gru_forward(wl_ctx *ctx, const wl_gru_forward_args *args);
@@ -67,6 +87,11 @@ typedef struct wl_gru_backward_args {
     wl_tensor dbn;     /* acc REAL   [H] optional; WL_RESET_BEFORE: has none     */
     int32_t reverse;   /* host: 0 or 1                                           */
     int32_t reset;     /* host: WL_RESET_AFTER or WL_RESET_BEFORE                */
+    wl_tensor step;    /* in  I64    [1] optional: counts the draws; absent: no zoneout */
+    double zoneout;    /* host: the probability that h holds; 0 to under 1 */
+    uint64_t seed;     /* host: of the draws */
+    int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
+    int32_t expected;  /* host: 0: what is evaluated has no gradient */
 } wl_gru_backward_args;
 
 WL_API wl_status wl_gru_backward(wl_ctx *ctx, const wl_gru_backward_args *args);

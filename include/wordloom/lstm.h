@@ -13,8 +13,26 @@
  * its end its h is 0, its state holds, its incoming gradients dh are ignored and dx is 0; in
  * reverse it begins at its last step. hT and cT are the states after the last step that ran.
  *
+ * Zoneout (Krueger et al. 2017, "Zoneout: Regularizing RNNs by Randomly Preserving Hidden
+ * Activations", section 3), where a step is given and a probability is not 0: a part of the states
+ * holds. With masks of 0 and 1, drawn for each element and step, 1 with probability `zoneout` of h
+ * and `zoneout_c` of c,
+ *
+ *   c~    =  f c[t-1] + i g                   c[t]  =  mc c[t-1] + (1 - mc) c~
+ *   h~    =  o tanh(c~)                       h[t]  =  mh h[t-1] + (1 - mh) h~
+ *
+ * or, with `expected`, these probabilities in the place of the masks: in evaluation, which has no
+ * gradient. What is not taken does not enter the sum, were it NaN. Masks are not stored: backward
+ * draws them again, from the same probabilities, step, seed and layer.
+ *
+ * The draws: with n = (t B + b) H + j, unit j of sequence b holds at step t if the bits n mod 8 of
+ * draw n / 8 are below round(65536 p), p being its probability; the draw is that of dropout.h, but
+ * for the last word of its counter: 8 + 65536 layer for h, 9 + 65536 layer for c. t counts from 0
+ * in every call: calls that share a sequence are told apart by their steps.
+ *
  * 16-bit storage: h is rounded at each step, before it enters the next; products, gates, cell
- * states and gradients to parameters are f32. Backward rounds the gradient at z to STORED. */
+ * states and gradients to parameters are f32. Backward rounds the gradient at z to STORED, and has
+ * c~ from the stored gates where c holds. */
 #ifndef WORDLOOM_LSTM_H
 #define WORDLOOM_LSTM_H
 
@@ -38,6 +56,12 @@ typedef struct wl_lstm_forward_args {
     wl_tensor hT;      /* out STORED [B,H] optional                              */
     wl_tensor cT;      /* out REAL   [B,H] optional                              */
     int32_t reverse;   /* host: 0 or 1                                           */
+    wl_tensor step;    /* in  I64    [1] optional: counts the draws; absent: no zoneout */
+    double zoneout;    /* host: the probability that h holds; 0 to under 1 */
+    double zoneout_c;  /* host: the same of c */
+    uint64_t seed;     /* host: of the draws */
+    int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
+    int32_t expected;  /* host: 0 draws, 1 the mean of these (evaluation) */
 } wl_lstm_forward_args;
 
 WL_API wl_status wl_lstm_forward(wl_ctx *ctx, const wl_lstm_forward_args *args);
@@ -65,6 +89,12 @@ typedef struct wl_lstm_backward_args {
     wl_tensor dr;      /* acc REAL   [4H,H]                                      */
     wl_tensor db;      /* acc REAL   [4H] optional                               */
     int32_t reverse;   /* host: 0 or 1                                           */
+    wl_tensor step;    /* in  I64    [1] optional: counts the draws; absent: no zoneout */
+    double zoneout;    /* host: the probability that h holds; 0 to under 1 */
+    double zoneout_c;  /* host: the same of c */
+    uint64_t seed;     /* host: of the draws */
+    int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
+    int32_t expected;  /* host: 0: what is evaluated has no gradient */
 } wl_lstm_backward_args;
 
 WL_API wl_status wl_lstm_backward(wl_ctx *ctx, const wl_lstm_backward_args *args);

@@ -6,11 +6,12 @@
  * with dropout on every x_l (Zaremba et al. 2014, "Recurrent Neural Network Regularization"; one
  * mask for all steps where variational: Gal and Ghahramani 2016, section 4) and on the recurrent
  * weights (weight-drop: Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models",
- * section 2), x_{l-1} added to x_l where residual (He et al. 2016), and W the embedding itself
- * where tied (Press and Wolf 2017, "Using the Output Embedding to Improve Language Models").
- * Trained by truncated back-propagation: a text is cut into `batch` streams of equal length, of
- * which each step reads `time` more ids, while states are carried along (Mikolov et al. 2010,
- * "Recurrent neural network based language model"). */
+ * section 2), zoneout of the states (Krueger et al. 2017, "Zoneout", section 3; evaluation and
+ * generation take its mean), x_{l-1} added to x_l where residual (He et al. 2016), and W the
+ * embedding itself where tied (Press and Wolf 2017, "Using the Output Embedding to Improve Language
+ * Models"). Trained by truncated back-propagation: a text is cut into `batch` streams of equal
+ * length, of which each step reads `time` more ids, while states are carried along (Mikolov et al.
+ * 2010, "Recurrent neural network based language model"). */
 #ifndef WORDLOOM_NN_LM_H
 #define WORDLOOM_NN_LM_H
 
@@ -33,6 +34,8 @@ typedef struct wl_lm_config {
     double dropout;      /* of x_0 to x_L: 0 to 0.999; 0 */
     int32_t variational; /* 1: x_l is dropped by one mask for all steps of a pass; 0 */
     double weight_drop;  /* of the recurrent weights: 0 to 0.999; 0 */
+    double zoneout;      /* the part of h that holds from step to step: 0 to 0.999; 0 */
+    double zoneout_c;    /* the same of an LSTM's cell states: 0 to 0.999; 0 */
     int32_t residual;    /* 1: layers as wide as their input are added to it; 0 */
     int32_t dtype;       /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
     uint64_t seed;       /* 1 */

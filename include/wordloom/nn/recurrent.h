@@ -27,17 +27,27 @@ WL_API void wl_recurrent_add(wl_recurrent *layer, wl_parameters *parameters, wl_
 /* Draws w and r as the book does: deviations 1 / sqrt(D) and 1 / sqrt(H); biases stay 0. */
 WL_API wl_status wl_recurrent_draw(const wl_recurrent *layer, uint64_t seed, wl_error *error);
 
+/* Zoneout of a pass by <wordloom/lstm.h>: of all its calls alike, but that backward asks for no
+ * expectation. */
+typedef struct wl_recurrent_zoneout {
+    wl_tensor step; /* I64 [1]: the caller's; absent: none */
+    double h, c;    /* c: of an LSTM */
+    uint64_t seed;
+    int32_t layer, expected;
+} wl_recurrent_zoneout;
+
 /* What a layer keeps of a pass, and between two. The states that enter a pass lie in h[from] and
  * c[from], those that leave it in the others. */
 typedef struct wl_recurrent_pass {
     const wl_recurrent *layer;
-    wl_tensor x;             /* STORED [T,B,D]: the caller's */
-    wl_tensor h;             /* STORED [T,B,H] */
-    wl_tensor cells, gates;  /* kept for backward, where the cell has them */
-    wl_tensor state[2];      /* STORED [B,H] */
-    wl_tensor cell_state[2]; /* REAL [B,H] of an LSTM */
-    wl_tensor r;             /* the caller's, in place of the layer's where it is there */
-    wl_tensor dh, dx;        /* the caller's: STORED [T,B,H], [T,B,D]; of backward */
+    wl_tensor x;                  /* STORED [T,B,D]: the caller's */
+    wl_tensor h;                  /* STORED [T,B,H] */
+    wl_tensor cells, gates;       /* kept for backward, where the cell has them */
+    wl_tensor state[2];           /* STORED [B,H] */
+    wl_tensor cell_state[2];      /* REAL [B,H] of an LSTM */
+    wl_tensor r;                  /* the caller's, in place of the layer's where it is there */
+    wl_tensor dh, dx;             /* the caller's: STORED [T,B,H], [T,B,D]; of backward */
+    wl_recurrent_zoneout zoneout; /* the caller's */
 } wl_recurrent_pass;
 
 /* Takes the tensors from the arena, but for the caller's. */
