@@ -15,6 +15,7 @@ static wl_lm_config config_of(const wl_lm_config *what)
     c.cell = what->cell, c.layers = what->layers, c.tie = what->tie;
     c.dropout = what->dropout, c.variational = what->variational;
     c.weight_drop = what->weight_drop, c.residual = what->residual;
+    c.norm = what->norm;
     c.embed = E;
     c.hidden = what->hidden ? what->hidden : E;
     c.time = T, c.batch = B;
@@ -116,6 +117,16 @@ static void gradients_are_those_of_the_loss(void **state)
         { .cell = WL_CELL_GRU, .layers = 2, .dropout = 0.4, .tie = 1 },
         { .cell = WL_CELL_LSTM, .layers = 2, .dropout = 0.4, .variational = 1 },
         { .cell = WL_CELL_LSTM, .layers = 2, .weight_drop = 0.4 },
+        { .cell = WL_CELL_RNN, .layers = 1, .hidden = 7, .norm = 1 },
+        { .cell = WL_CELL_LSTM, .layers = 2, .hidden = 8, .norm = 1 },
+        { .cell = WL_CELL_LSTM, .layers = 3, .norm = 1, .residual = 1 },
+        { .cell = WL_CELL_GRU,
+          .layers = 3,
+          .dropout = 0.2,
+          .weight_drop = 0.3,
+          .norm = 1,
+          .residual = 1,
+          .tie = 1 },
         { .cell = WL_CELL_GRU,
           .layers = 3,
           .dropout = 0.2,

@@ -1,16 +1,17 @@
 /* Recurrent language models: the probability of each word, or character, after those before it.
  *
- *   x_0[t]  =  embedding[id[t]]          x_l  =  RNN, GRU or LSTM of x_{l-1}
+ *   x_0[t]  =  embedding[id[t]]          x_l  =  RNN, GRU or LSTM of norm(x_{l-1})
  *   p(id[t+1])  =  softmax(W x_L[t] + b)
  *
  * with dropout on every x_l (Zaremba et al. 2014, "Recurrent Neural Network Regularization"; one
  * mask for all steps where variational: Gal and Ghahramani 2016, section 4) and on the recurrent
  * weights (weight-drop: Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models",
- * section 2), x_{l-1} added to x_l where residual (He et al. 2016), and W the embedding itself
- * where tied (Press and Wolf 2017, "Using the Output Embedding to Improve Language Models").
- * Trained by truncated back-propagation: a text is cut into `batch` streams of equal length, of
- * which each step reads `time` more ids, while states are carried along (Mikolov et al. 2010,
- * "Recurrent neural network based language model"). */
+ * section 2), norm the layer normalisation of <wordloom/layernorm.h> or nothing, x_{l-1} added to
+ * x_l where residual (He et al. 2016; round the norm too), and W the embedding itself where tied
+ * (Press and Wolf 2017, "Using the Output Embedding to Improve Language Models"). Trained by
+ * truncated back-propagation: a text is cut into `batch` streams of equal length, of which each
+ * step reads `time` more ids, while states are carried along (Mikolov et al. 2010, "Recurrent
+ * neural network based language model"). */
 #ifndef WORDLOOM_NN_LM_H
 #define WORDLOOM_NN_LM_H
 
@@ -34,6 +35,7 @@ typedef struct wl_lm_config {
     int32_t variational; /* 1: x_l is dropped by one mask for all steps of a pass; 0 */
     double weight_drop;  /* of the recurrent weights: 0 to 0.999; 0 */
     int32_t residual;    /* 1: layers as wide as their input are added to it; 0 */
+    int32_t norm;        /* 1: what enters a layer is normalised; 0 */
     int32_t dtype;       /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
     uint64_t seed;       /* 1 */
 
