@@ -1,6 +1,7 @@
 /* The language models of chapters 5 and 6, composed of our operators, against the golden files
  * model_simple_rnnlm, model_rnnlm and model_better_rnnlm: three batches with carried states,
- * gradients clipped by their norm, SGD; and the loss of the model that results. */
+ * gradients clipped by their norm, SGD; and the loss of the model that results. Which words a batch
+ * has: rnnlm_batching. */
 #include "golden_recurrent.h"
 
 #include <math.h>
@@ -355,6 +356,42 @@ static void the_model_is_the_books(void **state)
     golden_close(g);
 }
 
+/* Batches that the book's tensors [batches,B,T] have, one after another from the position 0. The
+ * position runs on from one epoch to the next, and wraps. */
+static void batches_are_the_books_as(const golden *g, const char *inputs, const char *labels)
+{
+    const int64_t B = golden_axis(g, inputs, 1), T = golden_axis(g, inputs, 2);
+    double right[2][MOST], position = 0;
+    assert_in_range(B * T, 1, MOST);
+    for (int64_t batch = 0; batch < golden_axis(g, inputs, 0); batch++) {
+        op_case c =
+            golden_case("stream_batch", "N=%lld T=%lld B=%lld",
+                        (long long)golden_count(g, "in.corpus"), (long long)T, (long long)B);
+        put_golden(&c, "ids", g, "in.corpus");
+        put_values(&c, "position", &position);
+        outcome o = golden_run(&c);
+        for (int64_t i = 0; i < T * B; i++) {
+            const int64_t theirs = (batch * B + i % B) * T + i / B;
+            right[0][i] = golden_values(g, inputs)[theirs];
+            right[1][i] = golden_values(g, labels)[theirs];
+        }
+        reproduces_values(inputs, right[0], row_of(&o, "inputs"), T * B);
+        reproduces_values(labels, right[1], row_of(&o, "labels"), T * B);
+        position = *row_of(&o, "position");
+        outcome_free(&o);
+        case_free(&c);
+    }
+}
+
+static void batches_are_the_books(void **state)
+{
+    (void)state;
+    golden *g = golden_open("rnnlm_batching");
+    batches_are_the_books_as(g, "out.train_x", "out.train_t");
+    batches_are_the_books_as(g, "out.eval_x", "out.eval_t");
+    golden_close(g);
+}
+
 /* A test of a model. */
 static struct CMUnitTest test_of(const char *name, const book_model *model)
 {
@@ -368,6 +405,7 @@ int main(void)
         test_of("the_model_of_chapter_5_is_the_books", &simple),
         test_of("the_model_of_chapter_6_is_the_books", &plain),
         test_of("the_better_model_of_chapter_6_is_the_books", &better),
+        cmocka_unit_test(batches_are_the_books),
     };
     return golden_result(cmocka_run_group_tests_name("golden_lm", tests, NULL, NULL));
 }

@@ -1,5 +1,5 @@
 /* <wordloom/rnn.h>, <wordloom/gru.h> and <wordloom/lstm.h> against the golden files time_rnn_*,
- * time_gru_* and time_lstm_*. */
+ * time_gru_*, time_lstm_* and time_bilstm. */
 #include "golden_recurrent.h"
 
 #include <setjmp.h>
@@ -185,6 +185,71 @@ static void the_gates_of_an_lstm_are_the_books(void **state)
     golden_close(g);
 }
 
+/* ------------------------------------------------------------------ both directions */
+
+enum { DIRECTIONS = 2 };
+
+/* Rows of forward's case that backward reads too. */
+static void put_direction(op_case *c, const golden *g, const char *direction)
+{
+    char name[64];
+    put_steps(c, "x", g, "in.xs");
+    snprintf(name, sizeof name, "param.%s.weight_x", direction);
+    put_gates(c, "w", g, name, &lstm_of_book);
+    snprintf(name, sizeof name, "param.%s.weight_h", direction);
+    put_gates(c, "r", g, name, &lstm_of_book);
+}
+
+/* One direction, both ways: its states go into columns `at` of hs [T,B,2H], its gradient is added
+ * to dx [T,B,D]. */
+static void one_direction(const golden *g, const char *sizes, int number, double *hs, double *dx)
+{
+    static const char *const names[] = { "fwd", "bwd" }, *const kept[] = { "h", "c", "gates" };
+    char name[64];
+    const int64_t B = golden_axis(g, "in.dhs", 0), T = golden_axis(g, "in.dhs", 1);
+    const int64_t width = golden_axis(g, "in.dhs", 2), H = width / DIRECTIONS, at = number * H;
+    op_case f = golden_case("lstm_forward", "%s -h0 -c0 reverse=%d", sizes, number);
+    op_case k = golden_case("lstm_backward", "%s -h0 -c0 -dhT -dcT reverse=%d", sizes, number);
+    put_direction(&f, g, names[number]), put_direction(&k, g, names[number]);
+    snprintf(name, sizeof name, "param.%s.bias", names[number]);
+    put_gates(&f, "b", g, name, &lstm_of_book);
+    outcome o = golden_run(&f);
+    double *dh = k.value[case_row(&k, "dh")];
+    for (int64_t i = 0; i < T * B; i++)
+        for (int64_t j = 0; j < H; j++) {
+            hs[i * width + at + j] = row_of(&o, "h")[i * H + j];
+            dh[i * H + j] = golden_values(g, "in.dhs")[(i % B * T + i / B) * width + at + j];
+        }
+    for (int i = 0; i < 3; i++) put_values(&k, kept[i], row_of(&o, kept[i]));
+    put_everywhere(&k, "dw", 0), put_everywhere(&k, "dr", 0), put_everywhere(&k, "db", 0);
+    outcome b = golden_run(&k);
+    for (int64_t i = 0; i < golden_count(g, "in.xs"); i++) dx[i] += row_of(&b, "dx")[i];
+    static const char *const rows[] = { "dw", "dr", "db" };
+    static const char *const tensors[] = { "weight_x", "weight_h", "bias" };
+    for (int i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "grad.%s.%s", names[number], tensors[i]);
+        reproduces_gates(g, name, row_of(&b, rows[i]), &lstm_of_book);
+    }
+    outcome_free(&o), outcome_free(&b);
+    case_free(&f), case_free(&k);
+}
+
+static void both_directions_of_an_lstm_are_the_books(void **state)
+{
+    (void)state;
+    golden *g = golden_open("time_bilstm");
+    double hs[MOST] = { 0 }, dx[MOST] = { 0 };
+    char sizes[64];
+    assert_in_range(golden_count(g, "out.hs"), 1, MOST);
+    snprintf(sizes, sizeof sizes, "T=%d B=%d D=%d H=%d -lengths", (int)golden_axis(g, "in.xs", 1),
+             (int)golden_axis(g, "in.xs", 0), (int)golden_axis(g, "in.xs", 2),
+             (int)golden_axis(g, "param.fwd.weight_h", 0));
+    for (int i = 0; i < DIRECTIONS; i++) one_direction(g, sizes, i, hs, dx);
+    reproduces_steps(g, "out.hs", hs);
+    reproduces_steps(g, "out.dxs", dx);
+    golden_close(g);
+}
+
 /* A test of one cell. */
 static struct CMUnitTest test_of(const char *name, CMUnitTestFunction test, const cell *of)
 {
@@ -212,6 +277,7 @@ int main(void)
         test_of("an_lstm_that_carries_its_state_is_the_books",
                 a_layer_that_carries_its_state_is_the_books, &lstm),
         test_of("the_gates_of_an_lstm_are_the_books", the_gates_of_an_lstm_are_the_books, &lstm),
+        cmocka_unit_test(both_directions_of_an_lstm_are_the_books),
     };
     return golden_result(cmocka_run_group_tests_name("golden_recurrent", tests, NULL, NULL));
 }
