@@ -316,7 +316,7 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "gru_backward", "T=2 B=8 D=2 H=8", 768 },
         { "gru_backward", "T=2 B=8 D=2 H=8 reset=1 -bn -dbn", 768 },
         { "layernorm_backward", "N=64 D=16", 256 },
-        { "layernorm_backward", "N=64 D=16 -dbias", 256 },
+        { "layernorm_backward", "N=64 D=32 -dbias", 256 },
         { "lstm_forward", "T=2 B=8 D=2 H=8", 256 },
         { "lstm_backward", "T=2 B=8 D=2 H=8", 1024 },
         { "linear_forward", "N=16 D=4 H=8 dtype=f16", 256 },
