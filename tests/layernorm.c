@@ -63,7 +63,7 @@ static const char *const sizes[] = {
     "N=5 D=64 pad=3",      /* rows that begin where no pack does */
     "N=5 D=64 pad=8",      /* rows apart, of whole packs */
     "N=5 D=40 offset=1",   /* element-aligned pointers */
-    "N=2 D=257",           /* one more than a block of the reference */
+    "N=2 D=2049",          /* one more than a block of the reference */
     "N=2 D=1024",          /* the most that a warp holds, in packs */
     "N=2 D=1023",          /* and element by element */
     "N=2 D=1025",          /* a block's, of single elements */
