@@ -72,6 +72,11 @@ wl_status add_columns(wl_ctx *ctx, float *to, const void *x, int32_t dtype, int6
         return launch(ctx, sum_column_parts<T>, blocks_for(tiles * n_parts, 1), THREADS, parts,
                       (const T *)x, pitch, N, H, rows, n_parts);
     });
-    if (status || n_parts == 0) return status;
+    return status ? status : add_parts(ctx, to, parts, n_parts, H);
+}
+
+wl_status add_parts(wl_ctx *ctx, float *to, const float *parts, int64_t n_parts, int64_t H)
+{
+    if (n_parts == 0) return WL_OK;
     return launch(ctx, add_column_parts, blocks_for(H, THREADS), THREADS, to, parts, n_parts, H);
 }

@@ -13,4 +13,7 @@ wl_status sum_floats(wl_ctx *ctx, float *to, const float *from, int64_t n, bool 
 wl_status add_columns(wl_ctx *ctx, float *to, const void *x, int32_t dtype, int64_t pitch,
                       int64_t N, int64_t H, float *parts);
 
+/* to[h] += the sum over n_parts rows of parts[part,h]. */
+wl_status add_parts(wl_ctx *ctx, float *to, const float *parts, int64_t n_parts, int64_t H);
+
 #endif

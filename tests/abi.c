@@ -77,6 +77,10 @@ _Static_assert(sizeof(wl_gru_backward_args) == 1320 &&
 _Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
                "half_narrow");
 _Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
+_Static_assert(sizeof(wl_layernorm_forward_args) == 496 &&
+                   offsetof(wl_layernorm_forward_args, eps) == 488,
+               "layernorm_forward");
+_Static_assert(sizeof(wl_layernorm_backward_args) == 648, "layernorm_backward");
 _Static_assert(sizeof(wl_lstm_forward_args) == 1088 &&
                    offsetof(wl_lstm_forward_args, step) == 976 &&
                    offsetof(wl_lstm_forward_args, expected) == 1084 &&

@@ -16,6 +16,7 @@ static wl_lm_config config_of(const wl_lm_config *what)
     c.dropout = what->dropout, c.variational = what->variational;
     c.weight_drop = what->weight_drop, c.residual = what->residual;
     c.zoneout = what->zoneout, c.zoneout_c = what->zoneout_c;
+    c.norm = what->norm;
     c.embed = E;
     c.hidden = what->hidden ? what->hidden : E;
     c.time = T, c.batch = B;
@@ -120,6 +121,16 @@ static void gradients_are_those_of_the_loss(void **state)
         { .cell = WL_CELL_RNN, .layers = 2, .zoneout = 0.3 },
         { .cell = WL_CELL_GRU, .layers = 2, .zoneout = 0.3, .tie = 1 },
         { .cell = WL_CELL_LSTM, .layers = 2, .zoneout = 0.2, .zoneout_c = 0.4, .residual = 1 },
+        { .cell = WL_CELL_RNN, .layers = 1, .hidden = 7, .norm = 1 },
+        { .cell = WL_CELL_LSTM, .layers = 2, .hidden = 8, .norm = 1 },
+        { .cell = WL_CELL_LSTM, .layers = 3, .norm = 1, .residual = 1 },
+        { .cell = WL_CELL_GRU,
+          .layers = 3,
+          .dropout = 0.2,
+          .weight_drop = 0.3,
+          .norm = 1,
+          .residual = 1,
+          .tie = 1 },
         { .cell = WL_CELL_GRU,
           .layers = 3,
           .dropout = 0.2,

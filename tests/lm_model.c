@@ -190,6 +190,14 @@ static void resumes_on(wl_device device)
           .lr = 1,
           .residual = 1,
           .weight_drop = 0.2 },
+        { .optimizer = WL_ADAM,
+          .cell = WL_CELL_LSTM,
+          .layers = 2,
+          .lr = 0.01,
+          .dtype = WL_BF16,
+          .dropout = 0.2,
+          .norm = 1,
+          .residual = 1 },
     };
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         bench b = make_bench(device);
@@ -263,6 +271,7 @@ static void a_model_is_written_and_read_whole(void **state)
         int64_t labels;
         b.config.cell = cell;
         b.config.tie = b.config.residual = cell % 2;
+        b.config.norm = cell < 2;
         b.config.layers = 2;
         wl_lm *model = make_model(&b);
         assert_int_equal(train(&b, model), WL_OK);

@@ -69,6 +69,35 @@ static void aligned_elements_are_dropped_in_packs(void **state)
     launches_once("drop<float, 4>", 3, 256);
 }
 
+/* ------------------------------------------------------------------ layernorm */
+
+/* of at most 1,024 features: warps of 32 threads, eight in a block; else a block of 256 */
+static void a_short_row_is_a_warps_and_a_long_one_a_blocks(void **state)
+{
+    static const path paths[] = {
+        { "layernorm_forward", "N=3 D=12", { "forward<float, 4, 32>" } },
+        { "layernorm_forward", "N=3 D=1024 dtype=f16", { "forward<__half, 8, 32>" } },
+        { "layernorm_forward", "N=3 D=13", { "forward<float, 1, 32>" } },
+        { "layernorm_forward", "N=3 D=12 offset=1", { "forward<float, 1, 32>" } },
+        { "layernorm_forward", "N=3 D=1028", { "forward<float, 4, 256>" } },
+        { "layernorm_forward", "N=3 D=1025 dtype=bf16", { "forward<__nv_bfloat16, 1, 256>" } },
+        { "layernorm_backward",
+          "N=3 D=12",
+          { "sum_parts<float>", "add_column_parts", "add_column_parts",
+            "backward<float, 4, 32>" } },
+        { "layernorm_backward",
+          "N=3 D=1032 dtype=f16 -dbias",
+          { "sum_parts<__half>", "add_column_parts", "backward<__half, 8, 256>" } },
+        { "layernorm_backward", "N=3 D=13 -dweight -dbias", { "backward<float, 1, 32>" } },
+        { "layernorm_backward", "N=3 D=0", { NULL } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("layernorm_forward", "N=9 D=12"); /* a block of eight rows, and one row */
+    launches_once("forward<float, 4, 32>", 2, 256);
+}
+
 /* ------------------------------------------------------------------ rnn, gru and lstm */
 
 static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
@@ -294,6 +323,7 @@ int main(void)
         cmocka_unit_test(nothing_to_compute_launches_nothing),
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
+        cmocka_unit_test(a_short_row_is_a_warps_and_a_long_one_a_blocks),
         cmocka_unit_test(cells_take_packs_and_copies_where_rows_ask_for_them),
         cmocka_unit_test(lstm_takes_packs_of_units),
         cmocka_unit_test(a_product_does_what_it_can_itself),

@@ -235,6 +235,9 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_MISSING_BARRIER, "gru_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "lstm_backward", "T=9 B=3 D=2 H=8");
+    strikes(EMULATOR_MISSING_BARRIER, "layernorm_forward", "N=3 D=1100");
+    strikes(EMULATOR_MISSING_BARRIER, "layernorm_backward", "N=40 D=5"); /* dweight, dbias */
+    strikes(EMULATOR_MISSING_BARRIER, "layernorm_backward", "N=3 D=1100 -dweight -dbias");
     strikes(EMULATOR_MISSING_BARRIER, "linear_backward", "N=16 D=5 H=64 activation=0");
     strikes(EMULATOR_MISSING_BARRIER, "rnn_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
@@ -266,6 +269,9 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350 reset=1 -bn -dbn");
     strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
+    strikes(EMULATOR_SHORT_GRID, "layernorm_forward", "N=17 D=5");
+    strikes(EMULATOR_SHORT_GRID, "layernorm_backward", "N=9 D=5");          /* dx */
+    strikes(EMULATOR_SHORT_GRID, "layernorm_backward", "N=7 D=300 -dbias"); /* dweight */
     strikes(EMULATOR_SHORT_GRID, "linear_forward", "N=9 D=5 H=70");
     strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=4");
     strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=0"); /* db */
@@ -309,6 +315,9 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "lstm_forward", "T=2 B=3 D=2 H=85");
     strikes(EMULATOR_LOST_LAST_WARP, "lstm_backward", "T=9 B=3 D=2 H=8");
+    strikes(EMULATOR_LOST_LAST_WARP, "layernorm_forward", "N=8 D=5");
+    strikes(EMULATOR_LOST_LAST_WARP, "layernorm_backward", "N=8 D=5 -dweight -dbias"); /* dx */
+    strikes(EMULATOR_LOST_LAST_WARP, "layernorm_backward", "N=16 D=256 -weight");
     strikes(EMULATOR_LOST_LAST_WARP, "linear_forward", "N=16 D=5 H=64");
     strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64");
     strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64 activation=0"); /* db */
@@ -323,6 +332,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
             "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=9 L=0 -spans -pieces");
     strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_sync", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
+    strikes(EMULATOR_DEAF_SHUFFLE, "layernorm_forward", "N=7 D=5");
+    strikes(EMULATOR_DEAF_SHUFFLE, "layernorm_backward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "sigmoid_xent_forward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");
@@ -342,6 +353,8 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "gru_forward", "T=2 B=8 D=2 H=8 reset=1 -bn", 256 },
         { "gru_backward", "T=2 B=8 D=2 H=8", 768 },
         { "gru_backward", "T=2 B=8 D=2 H=8 reset=1 -bn -dbn", 768 },
+        { "layernorm_backward", "N=64 D=16", 256 },
+        { "layernorm_backward", "N=64 D=32 -dbias", 256 },
         { "lstm_forward", "T=2 B=8 D=2 H=8", 256 },
         { "lstm_backward", "T=2 B=8 D=2 H=8", 1024 },
         { "linear_forward", "N=16 D=4 H=8 dtype=f16", 256 },

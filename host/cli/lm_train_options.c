@@ -9,7 +9,7 @@
 /* What is a word, or a flag, and a number in the configuration. */
 typedef struct words {
     int level, cell, optimizer; /* numbers of choices */
-    bool tie, variational, residual;
+    bool tie, variational, residual, norm;
 } words;
 
 enum { ROWS = 48 };
@@ -119,6 +119,10 @@ static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
           .kind = OPTION_FLAG,
           .value = &w->residual,
           .help = "add to each layer its input, where both are as wide" },
+        { .name = "norm",
+          .kind = OPTION_FLAG,
+          .value = &w->norm,
+          .help = "normalise what enters each layer" },
         { .name = "tie",
           .kind = OPTION_FLAG,
           .value = &w->tie,
@@ -211,11 +215,13 @@ static int settle(lm_train_options *o, const words *w)
     c->tie = w->tie;
     c->variational = w->variational;
     c->residual = w->residual;
+    c->norm = w->norm;
     c->dtype = dtypes[o->common.dtype];
     c->seed = (uint64_t)o->common.seed;
     if (o->init) return OPTIONS_READ; /* the layers are the file's */
     if (c->zoneout_c > 0 && c->cell != WL_CELL_LSTM) {
-        say("--zoneout-c: expected --cell=lstm, which alone has cell states, found %s (see wordloom "
+        say("--zoneout-c: expected --cell=lstm, which alone has cell states, found %s (see "
+            "wordloom "
             "lm train --help)",
             wl_cells[c->cell]);
         return EXIT_USAGE;

@@ -22,8 +22,9 @@ static void add_parameters(wl_lm *m)
     for (int64_t l = 0; l < c->layers; l++) {
         char name[32];
         snprintf(name, sizeof name, "rnn.%d", (int)l);
-        wl_recurrent_add(&m->layers[l], p, (wl_cell)c->cell, l ? c->hidden : c->embed, c->hidden,
-                         name);
+        const int64_t D = l ? c->hidden : c->embed;
+        wl_recurrent_add(&m->layers[l], p, (wl_cell)c->cell, D, c->hidden, name);
+        if (c->norm) wl_norm_add(&m->norms[l], p, D, name);
     }
     m->weight = c->tie ? -1 : wl_parameters_add(p, m->V, c->hidden, "output.weight");
     m->bias = wl_parameters_add(p, m->V, 0, "output.bias");
@@ -87,7 +88,8 @@ wl_status wl_lm_allocate(wl_lm *m, wl_error *error)
 }
 
 /* As the book draws: the embedding with a deviation of 0.01, weights with 1 / sqrt(inputs), biases
- * 0. What is drawn counts by the parameter's number, the table after the last. */
+ * 0; weights of a norm are 1. What is drawn counts by the parameter's number, the table after the
+ * last. */
 static wl_status draw(wl_lm *m, wl_error *error)
 {
     const wl_lm_config *c = &m->config;
@@ -97,6 +99,8 @@ static wl_status draw(wl_lm *m, wl_error *error)
     wl_status status = wl_floats_draw(m->ctx, &embedding, (uint32_t)number, 0.01, c->seed, error);
     for (int64_t l = 0; l < c->layers && !status; l++)
         status = wl_recurrent_draw(&m->layers[l], c->seed, error);
+    for (int64_t l = 0; l < c->layers && c->norm && !status; l++)
+        status = wl_norm_begin(&m->norms[l], error);
     if (!status && !c->tie) {
         const wl_tensor weight = wl_parameters_value(p, m->weight);
         status = wl_floats_draw(m->ctx, &weight, (uint32_t)m->weight, 1 / sqrt((double)c->hidden),

@@ -4,6 +4,8 @@
 
 #include <wordloom/nn/lm.h>
 
+#include "../nn/norm.h"
+
 #include <stdbool.h>
 
 WL_BEGIN
@@ -38,6 +40,7 @@ struct wl_lm {
     int32_t embedding;    /* where it is tied; else -1 */
     int32_t weight, bias; /* of the output; the weight is -1 where it is tied */
     wl_recurrent layers[WL_LM_MOST_LAYERS];
+    wl_norm norms[WL_LM_MOST_LAYERS]; /* of their inputs, with norm */
     wl_lm_table table;
     wl_lm_place at;
     wl_lm_pass *run;     /* of training: null before it begins */
@@ -58,6 +61,7 @@ struct wl_lm_pass {
     wl_tensor position;       /* I64 [1]: steps read of each stream */
     wl_tensor inputs, labels; /* I32 [T,B] */
     wl_tensor embedded;       /* STORED [T,B,E] */
+    wl_norm_pass norms[WL_LM_MOST_LAYERS];
     wl_recurrent_pass layers[WL_LM_MOST_LAYERS];
     wl_tensor outputs[WL_LM_MOST_LAYERS]; /* STORED [T,B,H] as the next reads it */
     wl_tensor loss;                       /* REAL [1] */
@@ -110,6 +114,9 @@ wl_status wl_lm_loss(const wl_lm_pass *pass, size_t *bytes);     /* of evaluatio
 wl_status wl_lm_backward(const wl_lm_pass *pass, size_t *bytes); /* with the loss */
 wl_status wl_lm_update(const wl_lm_pass *pass, size_t *bytes);   /* clip, then the parameters */
 wl_status wl_lm_draw_next(const wl_lm_pass *pass, const wl_lm_draw *draw, size_t *bytes);
+
+/* What enters layer l, before it is normalised. */
+const wl_tensor *wl_lm_input(const wl_lm_pass *pass, int64_t l);
 
 /* Their parts about dropout, zoneout and residuals, of layer l. Gradients at its output lie in the
  * buffer `at`, those at its input in the other; undrop_output tells where the gradient at h lies.

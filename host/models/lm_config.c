@@ -71,6 +71,7 @@ static const wl_field fields[] = {
       .offset = offsetof(wl_lm_config, zoneout_c),
       .high = 0.999 },
     { .name = "residual", .kind = WL_FIELD_FLAG, .offset = offsetof(wl_lm_config, residual) },
+    { .name = "norm", .kind = WL_FIELD_FLAG, .offset = offsetof(wl_lm_config, norm) },
     { .name = "dtype",
       .kind = WL_FIELD_CHOICE,
       .offset = offsetof(wl_lm_config, dtype),

@@ -82,7 +82,7 @@ wl_status wl_lm_drop_output(const wl_lm_pass *p, int64_t l, size_t *bytes)
 {
     const wl_recurrent_pass *layer = &p->layers[l];
     if (!wl_lm_changes_output(p, l)) return WL_OK;
-    return drop(p, &layer->h, has_residual(p, l) ? &layer->x : NULL, &p->outputs[l],
+    return drop(p, &layer->h, has_residual(p, l) ? wl_lm_input(p, l) : NULL, &p->outputs[l],
                 drops(p) ? p->model->config.dropout : 0, FIRST_OUTPUT + l, bytes);
 }
 

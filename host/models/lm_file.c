@@ -139,6 +139,7 @@ static wl_status tell_config(const wl_safetensors *file, wl_lm_config *c, wl_err
     c->embed = embedding->shape[1];
     c->dtype = embedding->dtype;
     c->tie = !wl_safetensors_find(file, "output.weight");
+    c->norm = wl_safetensors_find(file, "rnn.0.norm.weight") != NULL;
     for (c->layers = 0; c->layers <= WL_LM_MOST_LAYERS; c->layers++) {
         snprintf(name, sizeof name, "rnn.%d.r", (int)c->layers);
         if (!wl_safetensors_find(file, name)) break;
@@ -201,6 +202,7 @@ static void take_training(wl_lm_config *c, const wl_lm_config *training)
     wl_lm_config all = *training;
     all.level = c->level, all.cell = c->cell, all.layers = c->layers;
     all.embed = c->embed, all.hidden = c->hidden, all.tie = c->tie, all.residual = c->residual;
+    all.norm = c->norm;
     *c = all;
 }
 

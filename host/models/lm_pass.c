@@ -39,11 +39,17 @@ static wl_status embed(const wl_lm_pass *p, size_t *bytes)
     return status ? status : wl_lm_drop_embedded(p, bytes);
 }
 
+const wl_tensor *wl_lm_input(const wl_lm_pass *p, int64_t l)
+{
+    return l ? &p->outputs[l - 1] : &p->embedded;
+}
+
 wl_status wl_lm_forward(const wl_lm_pass *p, size_t *bytes)
 {
     wl_status status = embed(p, bytes);
     for (int64_t l = 0; l < p->model->config.layers && !status; l++) {
-        status = wl_lm_drop_weights(p, l, bytes);
+        if (p->model->config.norm) status = wl_norm_forward(&p->norms[l], bytes);
+        if (!status) status = wl_lm_drop_weights(p, l, bytes);
         if (!status) status = wl_recurrent_forward(&p->layers[l], p->from, bytes);
         if (!status) status = wl_lm_drop_output(p, l, bytes);
     }
@@ -121,6 +127,7 @@ static wl_status layer_backward(const wl_lm_pass *p, int64_t l, int at, size_t *
     wl_status status = wl_lm_undrop_output(p, l, at, &layer.dh, bytes);
     layer.dx = wl_lm_buffer(p, 1 - at, layer.layer->D);
     if (!status) status = wl_recurrent_backward(&layer, p->from, bytes);
+    if (!status && p->model->config.norm) status = wl_norm_backward(&p->norms[l], &layer.dx, bytes);
     if (!status) status = wl_lm_undrop_weights(p, l, bytes);
     return status ? status : wl_lm_add_residual(p, l, at, bytes);
 }
@@ -165,19 +172,22 @@ static void carve_training(wl_lm_pass *p, wl_arena *arena)
 static void carve_layers(wl_lm_pass *p, wl_arena *arena)
 {
     const wl_lm_config *c = &p->model->config;
-    const wl_tensor *x = &p->embedded;
     for (int64_t l = 0; l < c->layers; l++) {
         wl_recurrent_pass *layer = &p->layers[l];
         wl_recurrent_carve(layer, &p->model->layers[l], arena, p->T, p->B);
-        layer->x = *x;
         layer->zoneout = wl_lm_zoneout(p, l);
+        layer->x = *wl_lm_input(p, l);
+        if (c->norm) {
+            p->norms[l].x = layer->x;
+            wl_norm_carve(&p->norms[l], &p->model->norms[l], arena, p->T, p->B);
+            layer->x = p->norms[l].y;
+        }
         if (p->training && c->weight_drop > 0)
             layer->r = wl_arena_take(
                 arena, c->dtype, 2, wl_parameters_at(&p->model->parameters, layer->layer->r).shape);
         p->outputs[l] = wl_lm_changes_output(p, l)
                             ? wl_arena_take(arena, c->dtype, 3, layer->h.shape)
                             : layer->h;
-        x = &p->outputs[l];
     }
 }
 

@@ -5,6 +5,7 @@
 #include <wordloom/embedding.h>
 #include <wordloom/gru.h>
 #include <wordloom/half.h>
+#include <wordloom/layernorm.h>
 #include <wordloom/linear.h>
 #include <wordloom/lstm.h>
 #include <wordloom/negative_sampling.h>

@@ -1,17 +1,18 @@
 /* Recurrent language models: the probability of each word, or character, after those before it.
  *
- *   x_0[t]  =  embedding[id[t]]          x_l  =  RNN, GRU or LSTM of x_{l-1}
+ *   x_0[t]  =  embedding[id[t]]          x_l  =  RNN, GRU or LSTM of norm(x_{l-1})
  *   p(id[t+1])  =  softmax(W x_L[t] + b)
  *
  * with dropout on every x_l (Zaremba et al. 2014, "Recurrent Neural Network Regularization"; one
  * mask for all steps where variational: Gal and Ghahramani 2016, section 4) and on the recurrent
  * weights (weight-drop: Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models",
  * section 2), zoneout of the states (Krueger et al. 2017, "Zoneout", section 3; evaluation and
- * generation take its mean), x_{l-1} added to x_l where residual (He et al. 2016), and W the
- * embedding itself where tied (Press and Wolf 2017, "Using the Output Embedding to Improve Language
- * Models"). Trained by truncated back-propagation: a text is cut into `batch` streams of equal
- * length, of which each step reads `time` more ids, while states are carried along (Mikolov et al.
- * 2010, "Recurrent neural network based language model"). */
+ * generation take its mean), norm the layer normalisation of <wordloom/layernorm.h> or nothing,
+ * x_{l-1} added to x_l where residual (He et al. 2016; round the norm too), and W the embedding
+ * itself where tied (Press and Wolf 2017, "Using the Output Embedding to Improve Language Models").
+ * Trained by truncated back-propagation: a text is cut into `batch` streams of equal length, of
+ * which each step reads `time` more ids, while states are carried along (Mikolov et al. 2010,
+ * "Recurrent neural network based language model"). */
 #ifndef WORDLOOM_NN_LM_H
 #define WORDLOOM_NN_LM_H
 
@@ -37,6 +38,7 @@ typedef struct wl_lm_config {
     double zoneout;      /* the part of h that holds from step to step: 0 to 0.999; 0 */
     double zoneout_c;    /* the same of an LSTM's cell states: 0 to 0.999; 0 */
     int32_t residual;    /* 1: layers as wide as their input are added to it; 0 */
+    int32_t norm;        /* 1: what enters a layer is normalised; 0 */
     int32_t dtype;       /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
     uint64_t seed;       /* 1 */
 
@@ -79,8 +81,8 @@ WL_API int64_t wl_lm_parameters(const wl_lm *model); /* how many numbers it has 
 WL_API wl_status wl_lm_open(wl_lm **out, wl_ctx *ctx, const char *path, int32_t dtype,
                             wl_error *error);
 /* A model that begins with a file's numbers, to be trained on: its vocabulary, level, cell, layers,
- * embed, hidden, tie and residual are the file's, all else is that of `training`. Errors as those of
- * wl_lm_open. */
+ * embed, hidden, tie, residual and norm are the file's, all else is that of `training`. Errors as those
+ * of wl_lm_open. */
 WL_API wl_status wl_lm_create_from(wl_lm **out, wl_ctx *ctx, const char *path,
                                    const wl_lm_config *training, wl_error *error);
 /* Replaces the file at `path`. WL_NOT_FINITE: a number is NaN or infinite; nothing is written. */
