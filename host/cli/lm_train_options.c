@@ -197,11 +197,9 @@ static const char summary[] =
     "end. SIGINT and SIGTERM keep it there too and end with 130; a second signal ends it at once.\n"
     "The same command with --resume goes on, with the same bits as one that was not stopped.\n"
     "\n"
-    "With --init a new run begins with the numbers of a model file, written here or by others: "
-    "its\n"
-    "vocabulary, level, cell, layers, embed, hidden, tie and residual are the file's, whatever "
-    "the\n"
-    "options say.";
+    "With --init a new run begins with the numbers of a model file, written here or by others:\n"
+    "vocabulary, level, cell, layers, embed, hidden, tie, residual and norm are the file's,\n"
+    "whatever the options say.";
 
 /* Puts the words into the configuration. */
 static int settle(lm_train_options *o, const words *w)
