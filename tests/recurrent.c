@@ -26,7 +26,8 @@ const char *const recurrent_sizes[] = {
     "T=4 B=5 D=7 H=9 swap=1 pad=1", /* the same, padded */
     "T=3 B=4 D=8 H=16 offset=1",    /* element-aligned pointers */
     "T=35 B=2 D=10 H=10",           /* many steps */
-    "T=3 B=33 D=100 H=100",         /* a language model's units */
+    "T=2 B=3 D=100 H=100",          /* a language model's units */
+    "T=2 B=33 D=8 H=64",            /* more than one thread's */
     NULL,
 };
 
