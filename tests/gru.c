@@ -95,7 +95,7 @@ static void forward_holds(void **state)
     all_hold("gru_forward", recurrent_sizes, "-bn reset=1");
     all_hold("gru_forward", recurrent_sizes, "-bn -lengths -hT reset=1 reverse=1");
     all_hold("gru_forward", recurrent_sizes, "-bn -h0 -b reset=1");
-    holds("gru_forward", "T=2 B=3 D=650 H=650"); /* several tiles of the product */
+    holds("gru_forward", "T=2 B=3 D=4 H=220"); /* several tiles of the product */
 }
 
 static void backward_holds(void **state)

@@ -68,7 +68,7 @@ static void forward_holds(void **state)
     all_hold("lstm_forward", recurrent_sizes, "-lengths reverse=1");
     all_hold("lstm_forward", recurrent_sizes, "-h0 -c0 -b -hT -cT");
     all_hold("lstm_forward", recurrent_sizes, "-c0 -hT reverse=1");
-    holds("lstm_forward", "T=2 B=3 D=650 H=650"); /* several tiles of the product */
+    holds("lstm_forward", "T=2 B=3 D=4 H=170"); /* several tiles of the product */
 }
 
 static void backward_holds(void **state)

@@ -79,7 +79,7 @@ static void forward_holds(void **state)
     all_hold("rnn_forward", recurrent_sizes, "-lengths reverse=1");
     all_hold("rnn_forward", recurrent_sizes, "-h0 -b -hT activation=1");
     all_hold("rnn_forward", recurrent_sizes, "-hT reverse=1 activation=1");
-    holds("rnn_forward", "T=2 B=3 D=650 H=650"); /* several tiles of the product */
+    holds("rnn_forward", "T=2 B=3 D=4 H=650"); /* several tiles of the product */
 }
 
 static void backward_holds(void **state)
