@@ -66,9 +66,10 @@ void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real 
      * columns, but 3 for each row, are worth it for a second thread (docs/performance.md) */
     const int64_t few = 3 * M < 320 ? 320 : 3 * M, columns = N < 2048 ? few : 1024;
     const bool by_rows = M >= 352 || N < 2 * columns;
+    const int64_t worth_sharing = 1 << 21; /* products: some ten microseconds */
     const int64_t tm = by_rows ? tile_of(M, 175) : M, tn = by_rows ? N : tile_of(N, columns);
     const int64_t rows = (M + tm - 1) / tm, tiles = rows * ((N + tn - 1) / tn);
-#pragma omp parallel for schedule(static) if (tiles > 1 && M * N * K > 2097152)
+#pragma omp parallel for schedule(static) if (tiles > 1 && M * N * K > worth_sharing)
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t m = tile % rows * tm, n = tile / rows * tn;
         one_tile(at, bt, least(tm, M - m), least(tn, N - n), K, a + (at ? m : m * lda), lda,

@@ -162,8 +162,8 @@ struct wl_ctx {
     const wl_backend *backend;
     int ordinal;
     void *stream;
-    void *outer; /* the stream, while another is recorded; see `recording` */
-    bool recording;
+    void *outer;    /* the caller's stream, while `stream` is what is recorded: */
+    bool recording; /* between wl_graph_begin and wl_graph_end */
     char *workspace;
     size_t workspace_bytes;
     wl_bad_ids *bad_ids; /* in the device's memory */

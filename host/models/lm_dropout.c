@@ -7,7 +7,8 @@
  * their recurrent weights. */
 enum { EMBEDDED = 0, FIRST_OUTPUT = 1, FIRST_WEIGHT = FIRST_OUTPUT + WL_LM_MOST_LAYERS };
 
-static bool drops(const wl_lm_pass *p) { return p->training && p->model->config.dropout > 0; }
+/* The part of what enters and leaves layers that the pass drops. */
+static double dropout_of(const wl_lm_pass *p) { return p->training ? p->model->config.dropout : 0; }
 
 /* Layers whose input is as wide as their output are gone round. */
 static bool has_residual(const wl_lm_pass *p, int64_t l)
@@ -16,7 +17,10 @@ static bool has_residual(const wl_lm_pass *p, int64_t l)
     return p->model->config.residual && layer->D == layer->H;
 }
 
-bool wl_lm_changes_output(const wl_lm_pass *p, int64_t l) { return drops(p) || has_residual(p, l); }
+bool wl_lm_changes_output(const wl_lm_pass *p, int64_t l)
+{
+    return dropout_of(p) > 0 || has_residual(p, l);
+}
 
 /* A [T,B,X] as T rows. */
 static wl_tensor as_rows(const wl_tensor *t)
@@ -41,19 +45,20 @@ static wl_status drop(const wl_lm_pass *p, const wl_tensor *x, const wl_tensor *
     return wl_queue_dropout_forward(p->model->ctx, &a, bytes);
 }
 
-static wl_status undrop(const wl_lm_pass *p, const wl_tensor *dy, const wl_tensor *dx, int64_t mask,
-                        size_t *bytes)
+/* The gradient of that; nothing where nothing was dropped. */
+static wl_status undrop(const wl_lm_pass *p, const wl_tensor *dy, const wl_tensor *dx, double part,
+                        int64_t mask, size_t *bytes)
 {
     const wl_lm_config *c = &p->model->config;
     const wl_dropout_backward_args a = { .size = sizeof a,
                                          .dy = as_rows(dy),
                                          .dx = as_rows(dx),
                                          .step = p->position,
-                                         .p = c->dropout,
+                                         .p = part,
                                          .seed = c->seed,
                                          .layer = (int32_t)mask,
                                          .locked = c->variational };
-    return drops(p) ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
+    return part > 0 ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
 }
 
 wl_tensor wl_lm_buffer(const wl_lm_pass *p, int which, int64_t X)
@@ -67,13 +72,14 @@ wl_tensor wl_lm_buffer(const wl_lm_pass *p, int which, int64_t X)
 wl_status wl_lm_drop_embedded(const wl_lm_pass *p, size_t *bytes)
 {
     const wl_tensor *x = &p->embedded;
-    return drops(p) ? drop(p, x, NULL, x, p->model->config.dropout, EMBEDDED, bytes) : WL_OK;
+    const double part = dropout_of(p);
+    return part > 0 ? drop(p, x, NULL, x, part, EMBEDDED, bytes) : WL_OK;
 }
 
 wl_status wl_lm_undrop_embedded(const wl_lm_pass *p, int at, size_t *bytes)
 {
     const wl_tensor d = wl_lm_buffer(p, at, p->model->config.embed);
-    return undrop(p, &d, &d, EMBEDDED, bytes);
+    return undrop(p, &d, &d, dropout_of(p), EMBEDDED, bytes);
 }
 
 /* ------------------------------------------------------------------ a layer's output */
@@ -83,7 +89,7 @@ wl_status wl_lm_drop_output(const wl_lm_pass *p, int64_t l, size_t *bytes)
     const wl_recurrent_pass *layer = &p->layers[l];
     if (!wl_lm_changes_output(p, l)) return WL_OK;
     return drop(p, &layer->h, has_residual(p, l) ? wl_lm_input(p, l) : NULL, &p->outputs[l],
-                drops(p) ? p->model->config.dropout : 0, FIRST_OUTPUT + l, bytes);
+                dropout_of(p), FIRST_OUTPUT + l, bytes);
 }
 
 wl_status wl_lm_undrop_output(const wl_lm_pass *p, int64_t l, int at, wl_tensor *dh, size_t *bytes)
@@ -91,8 +97,8 @@ wl_status wl_lm_undrop_output(const wl_lm_pass *p, int64_t l, int at, wl_tensor 
     const int64_t H = p->model->config.hidden;
     const wl_tensor dy = wl_lm_buffer(p, at, H);
     /* a residual has need of the gradient as it was */
-    *dh = wl_lm_buffer(p, drops(p) && has_residual(p, l) ? 2 : at, H);
-    return undrop(p, &dy, dh, FIRST_OUTPUT + l, bytes);
+    *dh = wl_lm_buffer(p, dropout_of(p) > 0 && has_residual(p, l) ? 2 : at, H);
+    return undrop(p, &dy, dh, dropout_of(p), FIRST_OUTPUT + l, bytes);
 }
 
 wl_status wl_lm_add_residual(const wl_lm_pass *p, int64_t l, int at, size_t *bytes)
@@ -104,42 +110,26 @@ wl_status wl_lm_add_residual(const wl_lm_pass *p, int64_t l, int at, size_t *byt
 
 /* ------------------------------------------------------------------ recurrent weights */
 
-static bool drops_weights(const wl_lm_pass *p)
+/* Weights as one step of one sequence, whose mask is the same locked or not. */
+static wl_tensor as_step(wl_tensor t)
 {
-    return p->training && p->model->config.weight_drop > 0;
-}
-
-/* All the elements as one row. */
-static wl_tensor as_row(const wl_tensor *t)
-{
-    return (wl_tensor){ t->data, t->dtype, 2, { 1, t->shape[0] * t->shape[1] }, { 0 } };
+    return (wl_tensor){ t.data, t.dtype, 3, { 1, t.shape[0], t.shape[1] }, { 0 } };
 }
 
 wl_status wl_lm_drop_weights(const wl_lm_pass *p, int64_t l, size_t *bytes)
 {
     const wl_recurrent_pass *layer = &p->layers[l];
-    const wl_tensor r = wl_parameters_at(&p->model->parameters, layer->layer->r);
-    const wl_dropout_forward_args a = { .size = sizeof a,
-                                        .x = as_row(&r),
-                                        .y = as_row(&layer->r),
-                                        .step = p->position,
-                                        .p = p->model->config.weight_drop,
-                                        .seed = p->model->config.seed,
-                                        .layer = (int32_t)(FIRST_WEIGHT + l) };
-    return drops_weights(p) ? wl_queue_dropout_forward(p->model->ctx, &a, bytes) : WL_OK;
+    const wl_tensor r = as_step(wl_parameters_at(&p->model->parameters, layer->layer->r));
+    const wl_tensor dropped = as_step(layer->r);
+    if (!layer->r.ndim) return WL_OK;
+    return drop(p, &r, NULL, &dropped, p->model->config.weight_drop, FIRST_WEIGHT + l, bytes);
 }
 
 wl_status wl_lm_undrop_weights(const wl_lm_pass *p, int64_t l, size_t *bytes)
 {
-    const wl_tensor dr = wl_parameters_gradient(&p->model->parameters, p->layers[l].layer->r);
-    const wl_dropout_backward_args a = { .size = sizeof a,
-                                         .dy = as_row(&dr),
-                                         .dx = as_row(&dr),
-                                         .step = p->position,
-                                         .p = p->model->config.weight_drop,
-                                         .seed = p->model->config.seed,
-                                         .layer = (int32_t)(FIRST_WEIGHT + l) };
-    return drops_weights(p) ? wl_queue_dropout_backward(p->model->ctx, &a, bytes) : WL_OK;
+    const wl_parameters *all = &p->model->parameters;
+    const wl_tensor dr = as_step(wl_parameters_gradient(all, p->layers[l].layer->r));
+    return undrop(p, &dr, &dr, p->model->config.weight_drop, FIRST_WEIGHT + l, bytes);
 }
 
 /* ------------------------------------------------------------------ states */

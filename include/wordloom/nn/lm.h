@@ -81,8 +81,8 @@ WL_API int64_t wl_lm_parameters(const wl_lm *model); /* how many numbers it has 
 WL_API wl_status wl_lm_open(wl_lm **out, wl_ctx *ctx, const char *path, int32_t dtype,
                             wl_error *error);
 /* A model that begins with a file's numbers, to be trained on: its vocabulary, level, cell, layers,
- * embed, hidden, tie, residual and norm are the file's, all else is that of `training`. Errors as those
- * of wl_lm_open. */
+ * embed, hidden, tie, residual and norm are the file's, all else is that of `training`. Errors as
+ * those of wl_lm_open; WL_OUT_OF_RANGE: a field of `training`. */
 WL_API wl_status wl_lm_create_from(wl_lm **out, wl_ctx *ctx, const char *path,
                                    const wl_lm_config *training, wl_error *error);
 /* Replaces the file at `path`. WL_NOT_FINITE: a number is NaN or infinite; nothing is written. */
