@@ -30,7 +30,7 @@ void free_bench(bench *b)
     wl_ctx_destroy(b->ctx);
 }
 
-int on_report(void *user, const wl_lm_progress *now)
+int on_report(void *user, const wl_training_progress *now)
 {
     bench *b = user;
     b->last = *now;

@@ -13,7 +13,7 @@ typedef struct bench {
     wl_text *text;
     wl_lm_config config;
     int64_t stop_at; /* steps after which a run is interrupted; 0: none */
-    wl_lm_progress last;
+    wl_training_progress last;
 } bench;
 
 /* A text in which each word but the first of a line follows from the one before. */
@@ -21,7 +21,7 @@ bench make_bench(wl_device device);
 void free_bench(bench *b);
 wl_lm *make_model(bench *b);
 
-int on_report(void *user, const wl_lm_progress *now); /* of a bench */
+int on_report(void *user, const wl_training_progress *now); /* of a bench */
 /* Trains, with the text for validation too: WL_OK, or WL_INTERRUPTED where it is to stop. */
 wl_status train(bench *b, wl_lm *model);
 

@@ -46,8 +46,8 @@ static part part_of(const wl_lm *m, int32_t number)
 {
     const wl_parameters *all = &m->parameters;
     if (number == all->count)
-        return (part){ "the table", m->table.value.data, m->run->sums.data,
-                       *(int64_t *)m->run->row_count.data * E, m->run->rows.data };
+        return (part){ "the table", m->embedding.table.data, m->run->embedded.sums.data,
+                       *(int64_t *)m->run->embedded.count.data * E, m->run->embedded.rows.data };
     const wl_tensor value = wl_parameters_value(all, number);
     const wl_tensor gradient = wl_parameters_gradient(all, number);
     return (part){ all->list[number].name, value.data, gradient.data, all->list[number].count,
@@ -92,7 +92,7 @@ static void gradient_is_that_of_the_loss(const wl_lm_config *what, wl_ctx *ctx,
     wl_error error = { "" };
     wl_lm *m;
     if (wl_lm_create(&m, ctx, &c, words, &error)) fail_msg("%s", error.text);
-    float *p = m->parameters.value.data, *table = m->config.tie ? NULL : m->table.value.data;
+    float *p = m->parameters.value.data, *table = m->config.tie ? NULL : m->embedding.table.data;
     for (int64_t i = 0; i < m->parameters.size; i++) /* away from 0, where layers hardly differ */
         p[i] += 0.3f * sinf((float)i);
     for (int64_t i = 0; table && i < m->V * E; i++) table[i] += 0.5f * cosf((float)i);

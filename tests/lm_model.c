@@ -38,7 +38,7 @@ static void a_model_of_each_cell_learns(void **state)
 /* What its epochs have cost, as NAME.epochs. */
 static void write_epochs(const wl_lm *model, const char *name)
 {
-    const wl_lm_epoch *epochs;
+    const wl_training_epoch *epochs;
     char path[64];
     snprintf(path, sizeof path, "%s.epochs", name);
     const int64_t count = wl_lm_epochs(model, &epochs);

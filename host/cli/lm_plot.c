@@ -38,7 +38,7 @@ static wl_status draw(const wl_lm *m, const plot_series *series, const char *pat
 wl_status lm_plot(const wl_lm *m, const char *path, wl_error *error)
 {
     const int32_t level = wl_lm_configuration(m)->level;
-    const wl_lm_epoch *epochs;
+    const wl_training_epoch *epochs;
     const int64_t count = wl_lm_epochs(m, &epochs);
     char name[64];
     double best = HUGE_VAL;

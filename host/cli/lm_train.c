@@ -13,7 +13,7 @@
 typedef struct job {
     lm_train_options set;
     training_run run;
-    wl_lm_progress last;
+    wl_training_progress last;
     wl_ctx *ctx;
     wl_vocabulary *words;
     wl_text *text, *validation;
@@ -55,7 +55,7 @@ static void tell_unit(job *j)
     j->run.report.unit = characters ? "characters" : "words";
 }
 
-static void note_epoch(job *j, const wl_lm_progress *now)
+static void note_epoch(job *j, const wl_training_progress *now)
 {
     char train[64], valid[64] = "";
     lm_tell_loss(train, sizeof train, level_of(j), now->epoch_loss);
@@ -80,13 +80,13 @@ static int write_best(job *j)
     return j->written != WL_OK;
 }
 
-static int on_report(void *user, const wl_lm_progress *now)
+static int on_report(void *user, const wl_training_progress *now)
 {
     job *j = user;
     const progress_report report = { .epoch = now->epoch,
                                      .epochs = now->epochs,
-                                     .words = now->words,
-                                     .total_words = now->total_words,
+                                     .words = now->tokens,
+                                     .total_words = now->total_tokens,
                                      .lr = now->lr,
                                      .recent_loss = now->recent_loss,
                                      .epoch_loss = now->epoch_loss,
@@ -148,7 +148,7 @@ static int train(job *j)
     if (j->written) return training_written(&j->run, j->written, &j->trouble);
     if (status == WL_INTERRUPTED) return training_interrupted(&j->run);
     if (status) return fail(status, &error);
-    progress_note(p, "%" PRId64 " %s in %.1f s", j->last.words - p->first_words, p->unit,
+    progress_note(p, "%" PRId64 " %s in %.1f s", j->last.tokens - p->first_words, p->unit,
                   progress_seconds(p));
     if (j->last.skipped)
         progress_note(p, "%" PRId64 " steps were left out, for their gradients were not finite",

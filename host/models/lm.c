@@ -18,7 +18,7 @@ static void add_parameters(wl_lm *m)
 {
     const wl_lm_config *c = &m->config;
     wl_parameters *p = &m->parameters;
-    m->embedding = c->tie ? wl_parameters_add(p, m->V, c->embed, "embedding.weight") : -1;
+    wl_lookup_add(&m->embedding, p, m->V, c->embed, c->tie, "embedding.weight");
     for (int64_t l = 0; l < c->layers; l++) {
         char name[32];
         snprintf(name, sizeof name, "rnn.%d", (int)l);
@@ -26,36 +26,9 @@ static void add_parameters(wl_lm *m)
         wl_recurrent_add(&m->layers[l], p, (wl_cell)c->cell, D, c->hidden, name);
         if (c->norm) wl_norm_add(&m->norms[l], p, D, name);
     }
-    m->weight = c->tie ? -1 : wl_parameters_add(p, m->V, c->hidden, "output.weight");
+    m->weight =
+        c->tie ? m->embedding.number : wl_parameters_add(p, m->V, c->hidden, "output.weight");
     m->bias = wl_parameters_add(p, m->V, 0, "output.bias");
-}
-
-static wl_status carve_table(void *owner, wl_arena *arena)
-{
-    wl_lm *m = owner;
-    const wl_parameters *p = &m->parameters;
-    const int64_t shape[4] = { m->V, m->config.embed };
-    m->table.value = wl_arena_take(arena, m->config.dtype, 2, shape);
-    if (p->m.ndim) m->table.m = wl_arena_take(arena, WL_F32, 2, shape);
-    if (p->v.ndim) m->table.v = wl_arena_take(arena, WL_F32, 2, shape);
-    return WL_OK;
-}
-
-static wl_status clear(wl_lm *m, const wl_tensor *t)
-{
-    const wl_optimizer_clear_args a = {
-        .size = sizeof a, .x = { t->data, WL_F32, 1, { t->shape[0] * t->shape[1] }, { 0 } }
-    };
-    return t->ndim ? wl_optimizer_clear(m->ctx, &a) : WL_OK;
-}
-
-static wl_status make_table(wl_lm *m, wl_error *error)
-{
-    if (m->config.tie) return WL_OK;
-    wl_status status = wl_arena_create(&m->table.arena, m->ctx, carve_table, m, error);
-    if (status) return status;
-    status = clear(m, &m->table.m);
-    return wl_lm_failed(m, status ? status : clear(m, &m->table.v), error);
 }
 
 wl_status wl_lm_announce(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
@@ -73,8 +46,6 @@ wl_status wl_lm_announce(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
     m->parameters.ctx = ctx;
     m->parameters.dtype = config->dtype;
     m->parameters.rule = rule;
-    m->table.value =
-        (wl_tensor){ .dtype = config->dtype, .ndim = 2, .shape = { m->V, config->embed } };
     m->at.lr = config->lr;
     m->at.best = INFINITY;
     add_parameters(m);
@@ -84,7 +55,7 @@ wl_status wl_lm_announce(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
 wl_status wl_lm_allocate(wl_lm *m, wl_error *error)
 {
     const wl_status status = wl_parameters_create(&m->parameters, error);
-    return status ? status : make_table(m, error);
+    return status ? status : wl_lookup_create(&m->embedding, error);
 }
 
 /* As the book draws: the embedding with a deviation of 0.01, weights with 1 / sqrt(inputs), biases
@@ -94,9 +65,7 @@ static wl_status draw(wl_lm *m, wl_error *error)
 {
     const wl_lm_config *c = &m->config;
     wl_parameters *p = &m->parameters;
-    const int32_t number = c->tie ? m->embedding : p->count;
-    const wl_tensor embedding = c->tie ? wl_parameters_value(p, m->embedding) : m->table.value;
-    wl_status status = wl_floats_draw(m->ctx, &embedding, (uint32_t)number, 0.01, c->seed, error);
+    wl_status status = wl_lookup_draw(&m->embedding, p->count, c->seed, error);
     for (int64_t l = 0; l < c->layers && !status; l++)
         status = wl_recurrent_draw(&m->layers[l], c->seed, error);
     for (int64_t l = 0; l < c->layers && c->norm && !status; l++)
@@ -126,7 +95,7 @@ void wl_lm_destroy(wl_lm *m)
     if (!m) return;
     wl_lm_pass_destroy(m->run);
     free(m->epochs);
-    wl_arena_destroy(&m->table.arena);
+    wl_lookup_destroy(&m->embedding);
     wl_parameters_destroy(&m->parameters);
     wl_vocabulary_destroy(m->own);
     free(m);
@@ -142,14 +111,9 @@ int64_t wl_lm_parameters(const wl_lm *m)
     return count;
 }
 
-wl_tensor wl_lm_embedding(const wl_lm *m)
-{
-    return m->config.tie ? wl_parameters_at(&m->parameters, m->embedding) : m->table.value;
-}
-
 wl_tensor wl_lm_output_weight(const wl_lm *m)
 {
-    return wl_parameters_at(&m->parameters, m->config.tie ? m->embedding : m->weight);
+    return wl_parameters_at(&m->parameters, m->weight);
 }
 
 wl_tensor wl_lm_output_bias(const wl_lm *m) { return wl_parameters_at(&m->parameters, m->bias); }

@@ -4,29 +4,12 @@
 
 #include <wordloom/nn/lm.h>
 
+#include "../nn/epochs.h"
 #include "../nn/norm.h"
 
 #include <stdbool.h>
 
 WL_BEGIN
-
-/* Where a run is: all that a checkpoint knows of it besides tensors on the device. */
-typedef struct wl_lm_place {
-    int64_t epoch, step; /* from 0; of the epoch */
-    int64_t stale;       /* epochs since the best validation */
-    int64_t skipped;     /* of the run */
-    double lr;
-    double best;         /* validation loss; infinite before the first */
-    double epoch_loss;   /* the sum over the epoch's steps, */
-    int64_t epoch_steps; /* and how many count */
-} wl_lm_place;
-
-/* The embedding where it is not tied: only rows that are looked up are updated. */
-typedef struct wl_lm_table {
-    wl_arena arena;
-    wl_tensor value; /* STORED [V,E] */
-    wl_tensor m, v;  /* REAL [V,E] where the rule has them */
-} wl_lm_table;
 
 typedef struct wl_lm_pass wl_lm_pass;
 
@@ -37,14 +20,13 @@ struct wl_lm {
     wl_vocabulary *own; /* the same where the model owns it */
     int64_t V;
     wl_parameters parameters;
-    int32_t embedding;    /* where it is tied; else -1 */
-    int32_t weight, bias; /* of the output; the weight is -1 where it is tied */
+    wl_lookup embedding;  /* dense where it is tied */
+    int32_t weight, bias; /* of the output; the weight is the embedding's where it is tied */
     wl_recurrent layers[WL_LM_MOST_LAYERS];
     wl_norm norms[WL_LM_MOST_LAYERS]; /* of their inputs, with norm */
-    wl_lm_table table;
-    wl_lm_place at;
-    wl_lm_pass *run;     /* of training: null before it begins */
-    wl_lm_epoch *epochs; /* of the run: at.epoch of them have ended */
+    wl_place at;
+    wl_lm_pass *run;           /* of training: null before it begins */
+    wl_training_epoch *epochs; /* of the run: at.epoch of them have ended */
 };
 
 /* A pass of T steps of B streams over a text on the device. */
@@ -53,26 +35,23 @@ struct wl_lm_pass {
     int64_t T, B, N; /* N: ids of the text; 0: inputs are put there by the caller */
     bool training;
     int from;            /* which of the carried states enters the next pass */
-    int64_t steps;       /* that were queued */
+    int64_t runs;        /* of steps, as wl_replay counts them */
     wl_graph *graphs[2]; /* on CUDA: a whole step from each of the states, once it is recorded */
     wl_error *why;       /* while it is made */
     wl_arena arena;
     wl_tensor ids;            /* I32 [N] */
     wl_tensor position;       /* I64 [1]: steps read of each stream */
     wl_tensor inputs, labels; /* I32 [T,B] */
-    wl_tensor embedded;       /* STORED [T,B,E] */
+    wl_lookup_pass embedded;
     wl_norm_pass norms[WL_LM_MOST_LAYERS];
     wl_recurrent_pass layers[WL_LM_MOST_LAYERS];
     wl_tensor outputs[WL_LM_MOST_LAYERS]; /* STORED [T,B,H] as the next reads it */
     wl_tensor loss;                       /* REAL [1] */
 
     /* training */
-    wl_tensor buffer[3];               /* STORED [T*B*max(E,H)]: gradients on their way down; the
-                                          third for residuals */
-    wl_tensor rows, row_count, sums;   /* of the table's gradient: I64 [TB], I64 [1], REAL [TB,E] */
-    wl_tensor lr, sum, scale, total;   /* REAL [1] */
-    wl_tensor step, skipped, in_a_row; /* I64 [1] */
-    wl_tensor loss_scale, clean;       /* REAL [1], I64 [1]: of f16 */
+    wl_tensor buffer[3]; /* STORED [T*B*max(E,H)]: gradients on their way down; the
+                            third for residuals */
+    wl_descent descent;
 
     /* generation */
     wl_tensor logits, drawn_bias; /* STORED [1,V], REAL [V] */
@@ -95,8 +74,7 @@ wl_status wl_lm_announce(wl_lm **out, wl_ctx *ctx, const wl_lm_config *config,
 /* Gives them memory, all of it zero. */
 wl_status wl_lm_allocate(wl_lm *model, wl_error *error);
 
-/* The embedding, the output's weights and its bias as operators read them. */
-wl_tensor wl_lm_embedding(const wl_lm *model);
+/* The output's weights and its bias as operators read them. */
 wl_tensor wl_lm_output_weight(const wl_lm *model);
 wl_tensor wl_lm_output_bias(const wl_lm *model);
 
@@ -112,7 +90,7 @@ wl_status wl_lm_read(const wl_lm_pass *pass, size_t *bytes);     /* inputs and l
 wl_status wl_lm_forward(const wl_lm_pass *pass, size_t *bytes);  /* up to the last output */
 wl_status wl_lm_loss(const wl_lm_pass *pass, size_t *bytes);     /* of evaluation */
 wl_status wl_lm_backward(const wl_lm_pass *pass, size_t *bytes); /* with the loss */
-wl_status wl_lm_update(const wl_lm_pass *pass, size_t *bytes);   /* clip, then the parameters */
+wl_status wl_lm_update(const wl_lm_pass *pass, size_t *bytes);   /* of the parameters */
 wl_status wl_lm_draw_next(const wl_lm_pass *pass, const wl_lm_draw *draw, size_t *bytes);
 
 /* What enters layer l, before it is normalised. */
@@ -132,6 +110,9 @@ wl_status wl_lm_undrop_weights(const wl_lm_pass *pass, int64_t l, size_t *bytes)
 wl_status wl_lm_add_residual(const wl_lm_pass *pass, int64_t l, int at, size_t *bytes);
 wl_recurrent_zoneout wl_lm_zoneout(const wl_lm_pass *pass, int64_t l);
 wl_status wl_lm_undrop_embedded(const wl_lm_pass *pass, int at, size_t *bytes);
+
+/* The run on a text, from the pass's making on; its listener and stop are yet to be set. */
+wl_epochs wl_lm_run_on(wl_lm *model, const wl_text *text);
 
 /* Makes the pass of training on a text, if there is none yet. WL_OUT_OF_RANGE: the text is shorter
  * than one step. */

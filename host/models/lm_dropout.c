@@ -71,7 +71,7 @@ wl_tensor wl_lm_buffer(const wl_lm_pass *p, int which, int64_t X)
 
 wl_status wl_lm_drop_embedded(const wl_lm_pass *p, size_t *bytes)
 {
-    const wl_tensor *x = &p->embedded;
+    const wl_tensor *x = &p->embedded.y;
     const double part = dropout_of(p);
     return part > 0 ? drop(p, x, NULL, x, part, EMBEDDED, bytes) : WL_OK;
 }

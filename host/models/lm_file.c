@@ -22,7 +22,7 @@ typedef struct named {
 static named nth_tensor(const wl_lm *m, int32_t i)
 {
     const wl_parameters *p = &m->parameters;
-    if (!m->config.tie && i-- == 0) return (named){ "embedding.weight", m->table.value };
+    if (!m->config.tie && i-- == 0) return (named){ "embedding.weight", m->embedding.table };
     if (i >= p->count) return (named){ 0 };
     return (named){ p->list[i].name, wl_parameters_value(p, i) };
 }

@@ -30,18 +30,13 @@ wl_status wl_lm_read(const wl_lm_pass *p, size_t *bytes)
 
 static wl_status embed(const wl_lm_pass *p, size_t *bytes)
 {
-    const int64_t n = p->T * p->B;
-    const wl_embedding_gather_args a = { .size = sizeof a,
-                                         .table = wl_lm_embedding(p->model),
-                                         .ids = as_row(&p->inputs, n),
-                                         .y = as_matrix(&p->embedded, n, p->model->config.embed) };
-    const wl_status status = wl_queue_embedding_gather(p->model->ctx, &a, bytes);
+    const wl_status status = wl_lookup_forward(&p->embedded, bytes);
     return status ? status : wl_lm_drop_embedded(p, bytes);
 }
 
 const wl_tensor *wl_lm_input(const wl_lm_pass *p, int64_t l)
 {
-    return l ? &p->outputs[l - 1] : &p->embedded;
+    return l ? &p->outputs[l - 1] : &p->embedded.y;
 }
 
 wl_status wl_lm_forward(const wl_lm_pass *p, size_t *bytes)
@@ -85,38 +80,13 @@ static wl_status output_gradients(const wl_lm_pass *p, const wl_tensor *dy, size
         .w = wl_lm_output_weight(m),
         .b = wl_lm_output_bias(m),
         .labels = as_row(&p->labels, p->T * p->B),
-        .dloss = p->loss_scale,
+        .dloss = p->descent.loss_scale,
         .loss = p->loss,
         .dx = as_matrix(dy, p->T * p->B, m->config.hidden),
-        .dw = wl_parameters_gradient(&m->parameters, m->config.tie ? m->embedding : m->weight),
+        .dw = wl_parameters_gradient(&m->parameters, m->weight),
         .db = wl_parameters_gradient(&m->parameters, m->bias),
     };
     return wl_queue_softmax_xent_linear_backward(m->ctx, &a, bytes);
-}
-
-/* The gradient of the embedding: dense where it is tied, else of the rows that were looked up. */
-static wl_status embedding_gradient(const wl_lm_pass *p, const wl_tensor *dy, size_t *bytes)
-{
-    const wl_lm *m = p->model;
-    const int64_t n = p->T * p->B;
-    const wl_tensor ids = as_matrix(&p->inputs, n, 1), dx = as_matrix(dy, n, m->config.embed);
-    if (m->config.tie) {
-        const wl_embedding_scatter_args a = {
-            .size = sizeof a,
-            .ids = ids,
-            .dy = dx,
-            .dtable = wl_parameters_gradient(&m->parameters, m->embedding),
-        };
-        return wl_queue_embedding_scatter(m->ctx, &a, bytes);
-    }
-    const wl_embedding_compact_args a = { .size = sizeof a,
-                                          .ids = ids,
-                                          .dy = dx,
-                                          .rows = p->rows,
-                                          .count = p->row_count,
-                                          .sums = p->sums,
-                                          .V = m->V };
-    return wl_queue_embedding_compact(m->ctx, &a, bytes);
 }
 
 /* From the gradient at the layer's output, in the buffer `at`, to that at its input, in the other.
@@ -135,15 +105,13 @@ static wl_status layer_backward(const wl_lm_pass *p, int64_t l, int at, size_t *
 wl_status wl_lm_backward(const wl_lm_pass *p, size_t *bytes)
 {
     const wl_lm_config *c = &p->model->config;
-    const wl_optimizer_clear_args gradients = { .size = sizeof gradients,
-                                                .x = p->model->parameters.gradient };
     int at = 0; /* the buffer that holds the gradient */
-    wl_status status = wl_queue_optimizer_clear(p->model->ctx, &gradients, bytes);
+    wl_status status = wl_descent_clear(&p->descent, bytes);
     if (!status) status = output_gradients(p, &p->buffer[at], bytes);
     for (int64_t l = c->layers - 1; l >= 0 && !status; l--, at = 1 - at)
         status = layer_backward(p, l, at, bytes);
     if (!status) status = wl_lm_undrop_embedded(p, at, bytes);
-    return status ? status : embedding_gradient(p, &p->buffer[at], bytes);
+    return status ? status : wl_lookup_backward(&p->embedded, &p->buffer[at], bytes);
 }
 
 /* ------------------------------------------------------------------ memory */
@@ -152,21 +120,12 @@ static void carve_training(wl_lm_pass *p, wl_arena *arena)
 {
     const wl_lm_config *c = &p->model->config;
     const int64_t n = p->T * p->B, widest = c->embed > c->hidden ? c->embed : c->hidden;
-    const int64_t one[4] = { 1 };
-    wl_tensor *const reals[] = { &p->lr, &p->sum, &p->scale, &p->total };
-    wl_tensor *const counts[] = { &p->step, &p->skipped, &p->in_a_row };
     for (int i = 0; i < (c->residual ? 3 : 2); i++)
         p->buffer[i] = wl_arena_take(arena, c->dtype, 1, (int64_t[4]){ n * widest });
-    for (int i = 0; i < 4; i++) *reals[i] = wl_arena_take(arena, WL_F32, 1, one);
-    for (int i = 0; i < 3; i++) *counts[i] = wl_arena_take(arena, WL_I64, 1, one);
-    if (c->dtype == WL_F16) {
-        p->loss_scale = wl_arena_take(arena, WL_F32, 1, one);
-        p->clean = wl_arena_take(arena, WL_I64, 1, one);
-    }
-    if (c->tie) return;
-    p->rows = wl_arena_take(arena, WL_I64, 1, (int64_t[4]){ n });
-    p->row_count = wl_arena_take(arena, WL_I64, 1, one);
-    p->sums = wl_arena_take(arena, WL_F32, 2, (int64_t[4]){ n, c->embed });
+    p->descent = (wl_descent){
+        .parameters = &p->model->parameters, .clip = c->clip, .seed = c->seed, .loss = p->loss
+    };
+    wl_descent_carve(&p->descent, arena);
 }
 
 static void carve_layers(wl_lm_pass *p, wl_arena *arena)
@@ -214,7 +173,8 @@ static wl_status carve(void *owner, wl_arena *arena)
     p->inputs = wl_arena_take(arena, WL_I32, 2, shape);
     p->labels = wl_arena_take(arena, WL_I32, 2, shape);
     p->loss = wl_arena_take(arena, WL_F32, 1, one);
-    p->embedded = wl_arena_take(arena, c->dtype, 3, (int64_t[4]){ p->T, p->B, c->embed });
+    wl_lookup_carve(&p->embedded, &p->model->embedding, arena, p->T, p->B, p->training);
+    p->embedded.ids = p->inputs;
     carve_layers(p, arena);
     if (p->training) carve_training(p, arena);
     if (!p->N) {
@@ -237,25 +197,10 @@ wl_status wl_lm_pass_reset(wl_lm_pass *p, wl_error *error)
     return status;
 }
 
-/* What training counts on the device, from the run's start. */
-static wl_status begin_training(const wl_lm_pass *p, wl_error *error)
-{
-    const int64_t zero = 0;
-    const float loss_scale = 65536;
-    const wl_tensor *const counts[] = { &p->step, &p->skipped, &p->in_a_row, &p->clean };
-    wl_ctx *ctx = p->model->ctx;
-    wl_status status = wl_ctx_copy(ctx, p->total.data, &zero, sizeof(float));
-    for (int i = 0; i < 4 && !status; i++)
-        if (counts[i]->ndim) status = wl_ctx_copy(ctx, counts[i]->data, &zero, sizeof zero);
-    if (p->loss_scale.ndim && !status)
-        status = wl_ctx_copy(ctx, p->loss_scale.data, &loss_scale, sizeof loss_scale);
-    return wl_lm_failed(p->model, status, error);
-}
-
 static wl_status begin(wl_lm_pass *p, const int32_t *ids, wl_error *error)
 {
     wl_status status = wl_arena_create(&p->arena, p->model->ctx, carve, p, error);
-    if (!status && p->training) status = begin_training(p, error);
+    if (!status && p->training) status = wl_descent_begin(&p->descent, error);
     if (status) return status;
     status = wl_ctx_copy(p->model->ctx, p->ids.data, ids, (size_t)p->N * sizeof *ids);
     return status ? wl_lm_failed(p->model, status, error) : wl_lm_pass_reset(p, error);

@@ -20,6 +20,7 @@
 
 #include <wordloom/nn/recurrent.h>
 #include <wordloom/nn/text.h>
+#include <wordloom/nn/training.h>
 
 WL_BEGIN
 
@@ -90,44 +91,22 @@ WL_API wl_status wl_lm_write(wl_lm *model, const char *path, wl_error *error);
 
 /* ------------------------------------------------------------------ training */
 
-typedef struct wl_lm_progress {
-    int64_t epoch, epochs;      /* the running epoch, from 1 */
-    int64_t steps, total_steps; /* of the run */
-    int64_t words, total_words; /* labels trained on, of the run */
-    int64_t skipped;            /* steps left out for gradients that are not finite */
-    double lr;
-    double recent_loss;  /* mean a label since the last report; NaN where there was none */
-    double epoch_loss;   /* mean a label since the epoch began */
-    int32_t epoch_ended; /* 1 for an epoch's last report */
-    double validation;   /* then: mean loss of the validation text; NaN without one */
-    int32_t best;        /* then: the validation is the run's best, or there is none */
-} wl_lm_progress;
-
-/* Called every 20 steps or so and at the end of each epoch. Nonzero ends training there. The model
- * may be saved and written from within. */
-typedef int wl_lm_report(void *user, const wl_lm_progress *progress);
-
 /* Trains to the end of the last epoch from where the model is. `validation` may be null. Texts are
  * by the model's vocabulary, each time the same. Nonzero *stop, or an answer of `report`:
  * WL_INTERRUPTED soon after; the model is whole. WL_NOT_FINITE: 25 steps in a row were left out.
  * WL_OUT_OF_RANGE: a text is shorter than one step. */
 WL_API wl_status wl_lm_train(wl_lm *model, const wl_text *text, const wl_text *validation,
-                             wl_lm_report *report, void *user, const volatile sig_atomic_t *stop,
-                             wl_error *error);
+                             wl_training_report *report, void *user,
+                             const volatile sig_atomic_t *stop, wl_error *error);
 
 /* Checkpoints of a run on `text`, as in <wordloom/nn/checkpoint.h>: a run that is loaded from one
  * ends with the same bits as one that was never interrupted. */
 WL_API wl_status wl_lm_save(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
 WL_API wl_status wl_lm_load(wl_lm *model, const wl_text *text, const char *path, wl_error *error);
 
-/* Mean losses a label of an epoch; the validation is NaN without one. */
-typedef struct wl_lm_epoch {
-    double loss, validation;
-} wl_lm_epoch;
-
 /* How many epochs of the run have ended, a loaded run's own among them; *out: what each has cost,
  * as long as the model is not trained, loaded or destroyed. */
-WL_API int64_t wl_lm_epochs(const wl_lm *model, const wl_lm_epoch **out);
+WL_API int64_t wl_lm_epochs(const wl_lm *model, const wl_training_epoch **out);
 
 /* Whether a run stands at the end of an epoch that is the best so far (or has no validation): the
  * model is the one to be written. */
