@@ -27,6 +27,8 @@ enum wl_purpose {
     WL_PURPOSE_DROPOUT = 7,     /* index: 8 elements of a mask; the layer in the bits from 16 on */
     WL_PURPOSE_ZONEOUT = 8,     /* likewise: of h, */
     WL_PURPOSE_ZONEOUT_C = 9,   /* and of cell states */
+    WL_PURPOSE_SPLIT = 10,      /* index: an example among all */
+    WL_PURPOSE_TASK = 11,       /* index: an example; step: 4 numbers of it */
 };
 
 typedef struct wl_random {

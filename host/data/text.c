@@ -2,7 +2,7 @@
 #include <wordloom/nn/file.h>
 #include <wordloom/nn/text.h>
 
-#include "utf8.h"
+#include "tokenize.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -66,50 +66,14 @@ static wl_status token(const scan *s, const char *bytes, size_t length, wl_error
                         s->name, s->line, length > 100 ? 100 : (int)length, bytes, unknown);
 }
 
-static bool is_gap(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
-
-static wl_status words_of(const scan *s, const char *line, size_t length, wl_error *error)
-{
-    wl_status status = WL_OK;
-    for (size_t at = 0; at < length && !status;) {
-        size_t end = at;
-        while (end < length && !is_gap(line[end])) end++;
-        if (end > at) status = token(s, line + at, end - at, error);
-        at = end + 1;
-    }
-    return status;
-}
-
-static wl_status characters_of(const scan *s, const char *line, size_t length, wl_error *error)
-{
-    wl_status status = WL_OK;
-    for (size_t at = 0; at < length && !status;) {
-        size_t end = at + 1;
-        while (end < length && ((unsigned char)line[end] & 0xc0) == 0x80) end++;
-        status = token(s, line + at, end - at, error);
-        at = end;
-    }
-    return status;
-}
-
 /* A line that begins at byte `at` of the source; `ended`: by a newline. */
 static wl_status take_line(const scan *s, const char *line, size_t length, bool ended, int64_t at,
                            wl_error *error)
 {
-    const size_t bad = wl_invalid_utf8(line, length);
-    const char *zero = memchr(line, 0, length);
-    if (bad < length)
-        return wl_error_set(error, WL_BAD_FILE,
-                            "%s: line %" PRId64 ", byte %" PRId64
-                            ": expected UTF-8, found an invalid sequence that begins with 0x%02x",
-                            s->name, s->line, at + (int64_t)bad,
-                            (unsigned)(unsigned char)line[bad]);
-    if (zero)
-        return wl_error_set(error, WL_BAD_FILE,
-                            "%s: line %" PRId64 ", byte %" PRId64 ": expected text, found a NUL",
-                            s->name, s->line, at + (zero - line));
-    const wl_status status = s->level == WL_TEXT_CHAR ? characters_of(s, line, length, error)
-                                                      : words_of(s, line, length, error);
+    wl_status status = wl_check_line(s->name, s->line, at, line, length, error);
+    for (size_t begin = 0, n; !status && (n = wl_next_token(line, length, s->level, &begin)) > 0;
+         begin += n)
+        status = token(s, line + begin, n, error);
     if (status || !ended) return status;
     return s->level == WL_TEXT_CHAR ? token(s, "\n", 1, error)
                                     : token(s, end_of_sentence, sizeof end_of_sentence - 1, error);
