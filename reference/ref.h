@@ -115,6 +115,13 @@ static inline row row_of(const wl_tensor *t, int64_t index, int64_t feature)
     return (row){ (char *)t->data + at * bytes_of(t->dtype), t->dtype };
 }
 
+/* A row of a [T,B,X]. */
+static inline row step_row(const wl_tensor *t, int64_t step, int64_t b)
+{
+    const int64_t at = step * wl_stride(t, 0) + b * wl_stride(t, 1);
+    return (row){ (char *)t->data + (size_t)at * bytes_of(t->dtype), t->dtype };
+}
+
 /* Asks for a row of n features that will be read, or updated, a few rows from now. */
 static inline void prefetch(row r, int64_t n)
 {

@@ -11,6 +11,7 @@
 #include <wordloom/negative_sampling.h>
 #include <wordloom/ops.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/rearrange.h>
 #include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/sigmoid_xent.h>
