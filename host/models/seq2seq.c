@@ -151,8 +151,7 @@ static wl_status draw(wl_seq2seq *m, wl_error *error)
     const wl_seq2seq_config *c = &m->config;
     const int32_t count = m->parameters.count;
     wl_status status = wl_lookup_draw(&m->embedding[0], count, c->seed, error);
-    if (!status && !c->shared)
-        status = wl_lookup_draw(&m->embedding[1], count + 1, c->seed, error);
+    if (!status && !c->shared) status = wl_lookup_draw(&m->embedding[1], count + 1, c->seed, error);
     if (!status) status = draw_layers(m, m->encoder, error);
     if (!status) status = draw_layers(m, m->decoder, error);
     if (!status) status = draw_one(m, m->query, c->hidden, error);

@@ -67,7 +67,7 @@ typedef struct wl_seq2seq_layer_pass {
     const wl_seq2seq *model;
     const wl_seq2seq_layer *layer;
     wl_recurrent_pass way[2];
-    int32_t mask;      /* numbers the masks of dropout */
+    int32_t mask; /* numbers the masks of dropout */
     bool training;
     wl_tensor step;    /* I64 [1]: counts the masks; the caller's */
     wl_tensor below;   /* STORED [T,B,X]: what enters; the caller's, */
@@ -78,12 +78,12 @@ typedef struct wl_seq2seq_layer_pass {
     wl_tensor last;    /* STORED [B,H]: the states h that leave, of both ways */
 
     /* gradients */
-    wl_tensor dlast;             /* STORED [B,H] at the last states, or none: the caller's */
-    wl_tensor dfirst;            /* STORED [B,H] at the first ones, or none: the caller's */
-    wl_tensor dh, dhalf[2];      /* at h, and its halves */
-    wl_tensor dlast_half[2];     /* halves of dlast */
-    wl_tensor dx[2];             /* at x, of each way; the first becomes the sum */
-    wl_tensor dcontext, dbelow;  /* its parts */
+    wl_tensor dlast;            /* STORED [B,H] at the last states, or none: the caller's */
+    wl_tensor dfirst;           /* STORED [B,H] at the first ones, or none: the caller's */
+    wl_tensor dh, dhalf[2];     /* at h, and its halves */
+    wl_tensor dlast_half[2];    /* halves of dlast */
+    wl_tensor dx[2];            /* at x, of each way; the first becomes the sum */
+    wl_tensor dcontext, dbelow; /* its parts */
 } wl_seq2seq_layer_pass;
 
 /* Takes its tensors from the arena; what the caller has is set before. */
@@ -120,7 +120,7 @@ typedef struct wl_seq2seq_encoder {
     wl_tensor keys;   /* STORED [S,B,H]: what attention scores: the memory, or K of it */
 
     /* gradients */
-    wl_tensor dmemory, dkeys;                 /* where there is attention */
+    wl_tensor dmemory, dkeys;                /* where there is attention */
     wl_tensor dlast[WL_SEQ2SEQ_MOST_LAYERS]; /* STORED [B,H] at the last states */
 } wl_seq2seq_encoder;
 
@@ -170,8 +170,8 @@ typedef struct wl_seq2seq_decoder {
     wl_tensor loss; /* REAL [1]: the caller's */
 
     /* gradients */
-    wl_tensor loss_scale;   /* REAL [1] of f16, or none: the caller's */
-    wl_tensor dx, doutput;  /* at x, and at the last layer's output */
+    wl_tensor loss_scale;  /* REAL [1] of f16, or none: the caller's */
+    wl_tensor dx, doutput; /* at x, and at the last layer's output */
 } wl_seq2seq_decoder;
 
 /* `first[l]` are the states h that layer l begins with, or null where they are kept in the pass, to
@@ -221,7 +221,7 @@ typedef struct wl_seq2seq_pass {
     wl_tensor workspace; /* U8 */
     int32_t *host;       /* ids on their way */
     int64_t host_room;
-    int64_t labels; /* of the batch */
+    int64_t labels;                  /* of the batch */
     struct wl_seq2seq_shape *shapes; /* on CUDA: a graph for each shape of batches */
     int64_t shape_count;
     wl_error *why; /* while it is carved */
@@ -249,7 +249,7 @@ void wl_seq2seq_lay_sources(const wl_seq2seq *model, const int32_t *const *sourc
 struct wl_seq2seq_run {
     wl_seq2seq *model;
     wl_seq2seq_batches batches;
-    int64_t shuffled; /* the epoch that they are ordered for; -1: none */
+    int64_t shuffled;       /* the epoch that they are ordered for; -1: none */
     wl_seq2seq_pair *pairs; /* [batch] */
     wl_arena arena;
     wl_descent descent;

@@ -75,9 +75,9 @@ static wl_status attend(const wl_seq2seq_context *c, size_t *bytes)
 
 wl_status wl_seq2seq_context_forward(const wl_seq2seq_context *c, size_t *bytes)
 {
-    const wl_rearrange_broadcast_args encoded = {
-        .size = sizeof encoded, .x = c->encoded, .y = c->y
-    };
+    const wl_rearrange_broadcast_args encoded = { .size = sizeof encoded,
+                                                  .x = c->encoded,
+                                                  .y = c->y };
     if (peeks(c)) return wl_queue_rearrange_broadcast(c->model->ctx, &encoded, bytes);
     const wl_status status = projects(c) ? project(c, bytes) : WL_OK;
     if (status) return status;
@@ -136,9 +136,9 @@ static wl_status unproject(const wl_seq2seq_context *c, size_t *bytes)
 
 wl_status wl_seq2seq_context_backward(const wl_seq2seq_context *c, size_t *bytes)
 {
-    const wl_rearrange_broadcast_backward_args encoded = {
-        .size = sizeof encoded, .dy = c->dy, .dx = c->dencoded
-    };
+    const wl_rearrange_broadcast_backward_args encoded = { .size = sizeof encoded,
+                                                           .dy = c->dy,
+                                                           .dx = c->dencoded };
     if (peeks(c)) return wl_queue_rearrange_broadcast_backward(c->model->ctx, &encoded, bytes);
     const wl_status status = adds(c) ? unattend_additive(c, bytes) : unattend(c, bytes);
     return status || !projects(c) ? status : unproject(c, bytes);

@@ -45,8 +45,8 @@ static void carve_layer(wl_seq2seq_decoder *p, int64_t l, const wl_tensor *first
     layer->way[0].cell_state[0] = (wl_tensor){ 0 };
 }
 
-void wl_seq2seq_decoder_carve(wl_seq2seq_decoder *p, const wl_tensor *const *first,
-                              wl_arena *arena, bool weights)
+void wl_seq2seq_decoder_carve(wl_seq2seq_decoder *p, const wl_tensor *const *first, wl_arena *arena,
+                              bool weights)
 {
     const wl_seq2seq *m = p->model;
     const wl_seq2seq_config *c = &m->config;
@@ -105,8 +105,8 @@ wl_status wl_seq2seq_decoder_loss(const wl_seq2seq_decoder *p, size_t *bytes)
     const wl_seq2seq *m = p->model;
     const wl_softmax_xent_linear_forward_args a = { .size = sizeof a,
                                                     .x = wl_seq2seq_rows(&p->x),
-                                                    .w = wl_parameters_at(&m->parameters,
-                                                                          m->weight),
+                                                    .w =
+                                                        wl_parameters_at(&m->parameters, m->weight),
                                                     .b = wl_parameters_at(&m->parameters, m->bias),
                                                     .labels = labels_of(p),
                                                     .loss = p->loss };

@@ -97,6 +97,8 @@ static bool drops(const wl_seq2seq_layer_pass *p)
     return p->training && p->model->config.dropout > 0;
 }
 
+static bool changes_output(const wl_seq2seq_layer_pass *p) { return drops(p) || has_residual(p); }
+
 static void carve_gradients(wl_seq2seq_layer_pass *p, wl_arena *arena)
 {
     const int32_t dtype = p->model->config.dtype;
@@ -130,7 +132,7 @@ void wl_seq2seq_layer_carve(wl_seq2seq_layer_pass *p, const wl_seq2seq_layer *la
         p->h = wl_arena_take(arena, c->dtype, 3, (int64_t[4]){ T, B, c->hidden });
         p->last = wl_arena_take(arena, c->dtype, 2, (int64_t[4]){ B, c->hidden });
     }
-    p->output = drops(p) || has_residual(p) ? wl_arena_take(arena, c->dtype, 3, p->h.shape) : p->h;
+    p->output = changes_output(p) ? wl_arena_take(arena, c->dtype, 3, p->h.shape) : p->h;
     if (p->training) carve_gradients(p, arena);
 }
 
@@ -141,8 +143,7 @@ static wl_status join_ways(const wl_seq2seq_layer_pass *p, size_t *bytes)
 {
     const wl_recurrent_pass *one = &p->way[0], *other = &p->way[1];
     const wl_status status = concat(p->model, &one->h, &other->h, &p->h, bytes);
-    return status ? status
-                  : concat(p->model, &one->state[1], &other->state[1], &p->last, bytes);
+    return status ? status : concat(p->model, &one->state[1], &other->state[1], &p->last, bytes);
 }
 
 wl_status wl_seq2seq_layer_forward(const wl_seq2seq_layer_pass *p, size_t *bytes)
@@ -152,7 +153,7 @@ wl_status wl_seq2seq_layer_forward(const wl_seq2seq_layer_pass *p, size_t *bytes
     for (int i = 0; i < p->layer->ways && !status; i++)
         status = wl_recurrent_forward(&p->way[i], 0, bytes);
     if (!status && p->layer->ways == 2) status = join_ways(p, bytes);
-    if (status || p->output.data == p->h.data) return status;
+    if (status || !changes_output(p)) return status;
     return dropped(p->model, &p->step, p->mask, drops(p) ? p->model->config.dropout : 0, &p->h,
                    has_residual(p) ? &p->below : NULL, &p->output, bytes);
 }
@@ -180,8 +181,7 @@ static wl_status give_ways(const wl_seq2seq_layer_pass *p, const wl_tensor *dh,
 }
 
 /* dbelow has what came through the layer; a residual adds what went round it. */
-static wl_status give_below(const wl_seq2seq_layer_pass *p, const wl_tensor *doutput,
-                            size_t *bytes)
+static wl_status give_below(const wl_seq2seq_layer_pass *p, const wl_tensor *doutput, size_t *bytes)
 {
     wl_status status = WL_OK;
     if (p->layer->ways == 2)

@@ -81,12 +81,8 @@ static wl_status carve(void *owner, wl_arena *arena)
     wl_seq2seq_decoder *d = &p->decoder;
     const wl_tensor *first[WL_SEQ2SEQ_MOST_LAYERS];
     size_t bytes = 0;
-    *e = (wl_seq2seq_encoder){
-        .model = p->model, .S = p->S, .B = p->B, .training = p->training
-    };
-    *d = (wl_seq2seq_decoder){
-        .model = p->model, .T = p->T, .B = p->B, .training = p->training
-    };
+    *e = (wl_seq2seq_encoder){ .model = p->model, .S = p->S, .B = p->B, .training = p->training };
+    *d = (wl_seq2seq_decoder){ .model = p->model, .T = p->T, .B = p->B, .training = p->training };
     carve_ids(p, arena);
     wl_seq2seq_encoder_carve(e, arena);
     for (int64_t l = 0; l < layers; l++) {

@@ -156,15 +156,14 @@ static wl_status take_kept(wl_beam *b, int64_t sentence, int64_t count, int64_t 
  * as it may. */
 static bool settled(const wl_beam *b, const wl_beam_sentence *s, int64_t first)
 {
-    return s->done > 0 &&
-           score_of(b, b->log_probability[first], s->most) <= s->best;
+    return s->done > 0 && score_of(b, b->log_probability[first], s->most) <= s->best;
 }
 
 static wl_status extend(wl_beam *b, int64_t sentence, const float *logits, wl_error *error)
 {
     wl_beam_sentence *s = &b->sentence[sentence];
     const int64_t first = sentence * b->width, most = b->width - s->done;
-    int64_t nodes[64], count = 0;
+    int64_t nodes[WL_BEAM_MOST], count = 0;
     for (int64_t i = 0; i < s->live; i++) nodes[i] = b->node[first + i];
     for (int64_t i = 0; i < s->live; i++)
         count = keep_row(b, first + i, logits + (first + i) * b->V, count, most);

@@ -9,6 +9,8 @@
 
 WL_BEGIN
 
+enum { WL_BEAM_MOST = 64 };
+
 /* The end of a hypothesis; the whole of it is read from here back to its beginning. */
 typedef struct wl_beam_node {
     int32_t id;
@@ -16,13 +18,13 @@ typedef struct wl_beam_node {
 } wl_beam_node;
 
 typedef struct wl_beam_sentence {
-    int64_t live;          /* hypotheses that go on, in the first rows of the sentence's */
-    int64_t done;          /* those that have ended */
-    int64_t most;          /* tokens of one at most */
-    double best;           /* of those that have ended: its score, */
-    double best_log;       /* log-probability, */
-    int64_t best_node;     /* last token (-1: it is empty) */
-    bool best_ended;       /* and whether </s> came */
+    int64_t live;      /* hypotheses that go on, in the first rows of the sentence's */
+    int64_t done;      /* those that have ended */
+    int64_t most;      /* tokens of one at most */
+    double best;       /* of those that have ended: its score, */
+    double best_log;   /* log-probability, */
+    int64_t best_node; /* last token (-1: it is empty) */
+    bool best_ended;   /* and whether </s> came */
 } wl_beam_sentence;
 
 typedef struct wl_beam_candidate {

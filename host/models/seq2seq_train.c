@@ -65,8 +65,7 @@ static wl_status begin(wl_seq2seq_run *r, const wl_pairs *pairs, wl_error *error
     wl_seq2seq *m = r->model;
     const wl_seq2seq_config *c = &m->config;
     r->shuffled = -1;
-    r->descent =
-        (wl_descent){ .parameters = &m->parameters, .clip = c->clip, .seed = c->seed };
+    r->descent = (wl_descent){ .parameters = &m->parameters, .clip = c->clip, .seed = c->seed };
     r->pass = (wl_seq2seq_pass){ .model = m, .training = true, .descent = &r->descent };
     r->pairs = calloc((size_t)c->batch, sizeof *r->pairs);
     if (!m->epochs) m->epochs = calloc((size_t)c->epochs, sizeof *m->epochs);
@@ -215,10 +214,9 @@ static wl_status describe(keeping **out, wl_seq2seq *m, const wl_pairs *pairs, c
         .fixed = 1,
         .what = "the source's vocabulary",
     };
-    k->file = (wl_checkpoint){ .model = "seq2seq",
-                               .config = k->config,
-                               .words = m->target,
-                               .text = wl_pairs_hash(pairs) };
+    k->file = (wl_checkpoint){
+        .model = "seq2seq", .config = k->config, .words = m->target, .text = wl_pairs_hash(pairs)
+    };
     return WL_OK;
 }
 
