@@ -177,6 +177,7 @@ static void the_hash_is_of_ids_and_where_they_are(void **state)
     assert_true(hash != hash_of("a b a\t\n", ab));
     assert_true(hash != hash_of("a\t\nb\ta\n", ab));
     assert_true(hash != hash_of("a b\tb\n", ab));
+    assert_true(hash != hash_of("b b\ta\n", ab));
 }
 
 /* ------------------------------------------------------------------ single lines */
