@@ -19,7 +19,7 @@ void wl_seq2seq_context_carve(wl_seq2seq_context *c, wl_arena *arena, int64_t T,
     c->y = wl_arena_take(arena, dtype, 3, shape);
     if (training) c->dy = wl_arena_take(arena, dtype, 3, shape);
     if (peeks(c)) {
-        if (training) c->dencoded = wl_arena_take(arena, dtype, 2, shape + 1);
+        if (training) c->dencoded = wl_arena_take(arena, dtype, 2, c->encoded.shape);
         return;
     }
     c->projected = projects(c) ? wl_arena_take(arena, dtype, 3, shape) : c->query;

@@ -136,7 +136,7 @@ static wl_status take_kept(wl_beam *b, int64_t sentence, int64_t count, int64_t 
             finish(b, s, c->log_probability, before, n, true);
             continue;
         }
-        int64_t node;
+        int64_t node = -1;
         const wl_status status = add_node(b, c->id, before, &node, error);
         if (status) return status;
         if (n >= s->most) {

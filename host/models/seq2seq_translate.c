@@ -141,7 +141,8 @@ static void carve_context(translator *t, wl_arena *arena)
     if (c->model == WL_SEQ2SEQ_ATTENTION)
         t->memory = t->keys = wl_arena_take(arena, c->dtype, 3, shape);
     if (m->key >= 0) t->keys = wl_arena_take(arena, c->dtype, 3, shape);
-    if (c->model == WL_SEQ2SEQ_PEEKY) t->encoded = wl_arena_take(arena, c->dtype, 2, shape + 1);
+    if (c->model == WL_SEQ2SEQ_PEEKY)
+        t->encoded = wl_arena_take(arena, c->dtype, 2, (int64_t[4]){ t->R, c->hidden });
     t->decoder.context = (wl_seq2seq_context){ .model = m,
                                                .step = t->step,
                                                .memory = t->memory,
