@@ -22,6 +22,7 @@
 #include <wordloom/word2vec.h>
 
 #include <wordloom/nn/checkpoint.h>
+#include <wordloom/nn/chrf.h>
 #include <wordloom/nn/corpus.h>
 #include <wordloom/nn/error.h>
 #include <wordloom/nn/evaluate.h>
