@@ -57,8 +57,8 @@ static void every_step_is_given_the_same_and_gives_its_part_of_the_sum(void **st
     case_free(&c), case_free(&back);
 }
 
-/* In f32 1 is lost beside 2^24, and again, unless the two come first; of 16 bits they are not,
- * since only the sum is rounded: 255 + 1 + 1 is 257, which bf16 does not have, and then 258 is. */
+/* In f32 a 1 is lost beside 2^24, but not where it comes first. Were sums rounded to bf16 on their
+ * way, 255 + 1 + 1 + 1 would stop at 256, beside which bf16 loses a 1. */
 static void steps_are_summed_in_order_and_rounded_once(void **state)
 {
     static const double late[4] = { 0x1p24, 1, 1, -0x1p24 }, nothing[1] = { 0 };
@@ -159,6 +159,46 @@ static void concat_backward_holds(void **state)
     all_hold("rearrange_concat_backward", features, "");
     all_hold("rearrange_concat_backward", features, "-da");
     all_hold("rearrange_concat_backward", features, "-db");
+}
+
+/* Rows of 3, 5 and 8 features, 4, 8 and 8 apart: all begin where a pack does, but for b's in y. */
+static void a_part_may_begin_within_a_pack(void **state)
+{
+    static const char *const ops[] = { "rearrange_concat", "rearrange_concat_backward" };
+    static const char *const names[2][3] = { { "a", "b", "y" }, { "da", "db", "dy" } };
+    static const int64_t pitch[3] = { 4, 8, 8 };
+    static const size_t bytes[3] = { 11 * sizeof(float), 21 * sizeof(float), 24 * sizeof(float) };
+    float full[3][24], blank[24], got[24];
+    char trouble[256];
+    (void)state;
+    for (int i = 0; i < 24; i++) full[0][i] = full[1][i] = blank[i] = -1;
+    for (int i = 0; i < 24; i++) {
+        const int n = i / 8, f = i % 8, part = f < 3 ? 0 : 1;
+        full[2][i] = (float)i;
+        full[part][n * pitch[part] + (part ? f - 3 : f)] = (float)i;
+    }
+    for (const wl_backend *const *on = backends_under_test(); *on; on++)
+        for (int way = 0; way < 2; way++) {
+            bound_case b;
+            op_case c = made(ops[way], "N=3 D=3 E=5 F=8 pad=3");
+            if (case_bind(&b, &c, *on, trouble)) fail_msg("%s", trouble);
+            for (int i = 0; i < 3; i++) {
+                const int row = case_row(&c, names[way][i]);
+                wl_tensor *t = bound_tensor(&b, row);
+                const float *from = case_writes(&c, row) ? blank : full[i];
+                t->stride[0] = pitch[i];
+                assert_int_equal(wl_ctx_copy(b.ctx, t->data, from, bytes[i]), WL_OK);
+            }
+            assert_int_equal(bound_call(&b), WL_OK);
+            assert_int_equal(wl_ctx_sync(b.ctx), WL_OK);
+            for (int i = 0; i < 3; i++) {
+                const wl_tensor *t = bound_tensor(&b, case_row(&c, names[way][i]));
+                assert_int_equal(wl_ctx_copy(b.ctx, got, t->data, bytes[i]), WL_OK);
+                assert_memory_equal(got, full[i], bytes[i]);
+            }
+            bound_free(&b);
+            case_free(&c);
+        }
 }
 
 static void broadcast_holds(void **state)
@@ -411,6 +451,7 @@ int main(void)
         cmocka_unit_test(steps_and_sequences_change_places),
         cmocka_unit_test(concat_holds),
         cmocka_unit_test(concat_backward_holds),
+        cmocka_unit_test(a_part_may_begin_within_a_pack),
         cmocka_unit_test(broadcast_holds),
         cmocka_unit_test(reverse_holds),
         cmocka_unit_test(transpose_holds),
