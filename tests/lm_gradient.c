@@ -1,10 +1,10 @@
-/* The language model's gradient is its loss's, however its parts are put together: operators are
- * right by tests of their own, here it is their wiring. */
+/* The language model's gradient is its loss's: see rises.h. */
 #include "../host/models/lm.h"
 #include "data_files.h"
+#include "rises.h"
 
-#include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 enum { E = 6, T = 5, B = 3 };
 
@@ -24,71 +24,34 @@ static wl_lm_config config_of(const wl_lm_config *what)
     return c;
 }
 
-/* A parameter, or the table where it is not tied, and its gradient as `backward` left it: of each
- * element, or of some rows. */
-typedef struct part {
-    const char *name;
-    float *value;
-    const float *gradient;
-    int64_t count;
-    const int64_t *rows; /* of E elements; null: all */
-} part;
-
-static int64_t place(const part *a, int64_t i) { return a->rows ? a->rows[i / E] * E + i % E : i; }
-
-static void move(const part *a, double factor)
-{
-    for (int64_t i = 0; i < a->count; i++)
-        a->value[place(a, i)] += (float)(factor * (double)a->gradient[i]);
-}
-
+/* A parameter, or the table where it is not tied. */
 static part part_of(const wl_lm *m, int32_t number)
 {
     const wl_parameters *all = &m->parameters;
-    if (number == all->count)
-        return (part){ "the table", m->embedding.table.data, m->run->embedded.sums.data,
-                       *(int64_t *)m->run->embedded.count.data * E, m->run->embedded.rows.data };
-    const wl_tensor value = wl_parameters_value(all, number);
-    const wl_tensor gradient = wl_parameters_gradient(all, number);
-    return (part){ all->list[number].name, value.data, gradient.data, all->list[number].count,
-                   NULL };
+    const wl_lookup_pass *p = &m->run->embedded;
+    if (number < all->count) return part_of_parameter(all, number);
+    return (part){ .name = "the table",
+                   .value = m->embedding.table.data,
+                   .gradient = p->sums.data,
+                   .count = *(int64_t *)p->count.data * E,
+                   .rows = p->rows.data,
+                   .E = E };
 }
 
 /* The loss of the pass's batch. */
-static double loss(const wl_lm *m)
+static double loss(void *user)
 {
+    const wl_lm *m = user;
     assert_int_equal(wl_lm_forward(m->run, NULL), WL_OK);
     assert_int_equal(wl_lm_loss(m->run, NULL), WL_OK);
     return (double)*(float *)m->run->loss.data;
-}
-
-/* Along its gradient the loss rises by the square of its norm: by central differences, of which two
- * leave an error of the fourth order, under what they differ by. A loss is the mean of T B numbers
- * of f32, each rounded by half an epsilon and more on its way. */
-static void rises_along(const part *a, const wl_lm *m)
-{
-    double rise = 0, differences[2], lost = 0;
-    for (int64_t i = 0; i < a->count; i++) rise += (double)a->gradient[i] * (double)a->gradient[i];
-    assert_true(rise > 0);
-    for (int i = 0; i < 2; i++) {
-        const double step = 0.001 / rise * (i + 1); /* a small part of the loss */
-        move(a, step);
-        const double above = loss(m);
-        move(a, -2 * step);
-        differences[i] = (above - loss(m)) / (2 * step);
-        move(a, step);
-        lost = fmax(lost, T * B * (double)FLT_EPSILON * above / (2 * step));
-    }
-    const double found = (4 * differences[0] - differences[1]) / 3;
-    if (!(fabs(found - rise) < lost + fabs(differences[0] - differences[1])))
-        fail_msg("%s of %s, %d layers: the loss rises by %g, its gradient says %g", a->name,
-                 wl_cells[m->config.cell], (int)m->config.layers, found, rise);
 }
 
 static void gradient_is_that_of_the_loss(const wl_lm_config *what, wl_ctx *ctx,
                                          const wl_vocabulary *words, const wl_text *text)
 {
     const wl_lm_config c = config_of(what);
+    char what_it_is[64];
     wl_error error = { "" };
     wl_lm *m;
     if (wl_lm_create(&m, ctx, &c, words, &error)) fail_msg("%s", error.text);
@@ -104,7 +67,8 @@ static void gradient_is_that_of_the_loss(const wl_lm_config *what, wl_ctx *ctx,
     assert_int_equal(wl_lm_backward(m->run, NULL), WL_OK);
     for (int32_t i = 0; i < m->parameters.count + !m->config.tie; i++) {
         const part a = part_of(m, i);
-        rises_along(&a, m);
+        snprintf(what_it_is, sizeof what_it_is, "%d layers of %s", (int)c.layers, wl_cells[c.cell]);
+        rises_along(&a, T * B, loss, m, what_it_is);
     }
     wl_lm_destroy(m);
 }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { POOL = 32 /* batches that are sorted by length at a time */ };
+enum { POOL = 1 /* batches that are sorted by length at a time */ };
 
 /* What pairs are sorted by. */
 typedef struct key {
