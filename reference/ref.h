@@ -351,4 +351,24 @@ static inline real log_one_plus(real e)
 /* 1 / (1 + e^-x), in float within 3 ulp for x from -87 on */
 static inline real logistic_function(real x) { return 1 / (1 + exponential(-x)); }
 
+static inline real logarithm(real x)
+{
+#ifdef WL_REF_DOUBLE
+    return log(x);
+#else
+    return logf(x);
+#endif
+}
+
+/* x becomes exp(x - most); answers the sum. */
+static inline real exponentials(real *x, real most, int64_t n)
+{
+    real sum = 0;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) x[i] = exponential(x[i] - most);
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++) sum += x[nth(i, n)];
+    return sum;
+}
+
 #endif

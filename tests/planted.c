@@ -81,7 +81,7 @@ static const wl_backend *the_cpu(void)
 }
 
 /* Sizes that suit every operator, and leave each of them something to write. */
-static const char every_size[] = "T=4 B=3 H=6 N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4";
+static const char every_size[] = "T=4 B=3 S=4 H=6 N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4";
 
 static void a_factor_in_the_float_reference_is_caught(void **state)
 {

@@ -24,6 +24,7 @@
 #define WORDLOOM_OPS_H
 
 #include <wordloom/activation.h>
+#include <wordloom/attention.h>
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>

@@ -1,5 +1,6 @@
 // An embedder in C++17, who includes every public header: run.sh checks that none is missing.
 #include <wordloom/activation.h>
+#include <wordloom/attention.h>
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
