@@ -1,6 +1,7 @@
-/* What stands for plot.c in a program without cairo. */
+/* What stands for plot.c and plot_map.c in a program without cairo. */
 #include "plot.h"
 
+#include "plot_map.h"
 #include "program.h"
 
 int plot_check(const char *option, const char *path)
@@ -10,8 +11,19 @@ int plot_check(const char *option, const char *path)
     return EXIT_USAGE;
 }
 
+static wl_status no_cairo(const char *path, wl_error *error)
+{
+    return wl_error_set(error, WL_UNSUPPORTED, "%s: this program was built without cairo", path);
+}
+
 wl_status plot_write(const plot_chart *chart, const char *path, wl_error *error)
 {
     (void)chart;
-    return wl_error_set(error, WL_UNSUPPORTED, "%s: this program was built without cairo", path);
+    return no_cairo(path, error);
+}
+
+wl_status plot_maps_write(const plot_map *maps, int count, const char *path, wl_error *error)
+{
+    (void)maps, (void)count;
+    return no_cairo(path, error);
 }

@@ -2,6 +2,7 @@
 #include "progress.h"
 
 #include "program.h"
+#include "text_width.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +10,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,17 +56,10 @@ double progress_seconds(const progress *p) { return now_seconds() - p->start; }
 
 /* ------------------------------------------------------------------ lines */
 
-static int columns(void)
-{
-    struct winsize size;
-    const int known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return known ? size.ws_col : 80;
-}
-
 /* Draws over the bar's line, cut to the terminal's width. */
 static void draw(progress *p, const char *text)
 {
-    fprintf(stderr, "\r%.*s\x1b[K", columns() - 1, text);
+    fprintf(stderr, "\r%.*s\x1b[K", terminal_width(STDERR_FILENO) - 1, text);
     fflush(stderr);
     p->drawn = true;
 }
