@@ -122,12 +122,29 @@ template <class T> rows_of<T> rows(const wl_tensor &t)
     return { (T *)t.data, wl_present(&t) ? wl_stride(&t, 0) : 0 };
 }
 
+/* A [T,B,X] of STORED, T and B at any distance. */
+template <class T> struct steps_of {
+    T *data;
+    int64_t step, sequence;
+    __device__ T *at(int64_t t, int64_t b, int64_t i) const
+    {
+        return data + t * step + b * sequence + i;
+    }
+};
+
+template <class T> steps_of<T> steps(const wl_tensor *t)
+{
+    if (!t || !wl_present(t)) return { nullptr, 0, 0 };
+    return { (T *)t->data, wl_stride(t, 0), wl_stride(t, 1) };
+}
+
 /* Whether every row of a tensor consists of whole 16-byte packs of STORED. */
 inline bool in_packs(const wl_tensor &t)
 {
     if (!wl_present(&t)) return true;
-    const size_t size = wl_dtype_size(t.dtype);
-    const bool apart = t.ndim == 1 || size_t(wl_stride(&t, 0)) * size % 16 == 0;
+    bool apart = true;
+    for (int axis = 0; axis < t.ndim - 1; axis++)
+        apart = apart && size_t(wl_stride(&t, axis)) * wl_dtype_size(t.dtype) % 16 == 0;
     return uintptr_t(t.data) % 16 == 0 && apart;
 }
 

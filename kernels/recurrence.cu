@@ -118,14 +118,6 @@ wl_status recurrent_gradient(wl_ctx *ctx, const wl_recurrence *a, const wl_recur
 
 } // namespace
 
-bool steps_in_packs(const wl_tensor *t)
-{
-    if (!t || !wl_present(t)) return true;
-    const size_t size = wl_dtype_size(t->dtype);
-    return uintptr_t(t->data) % 16 == 0 && size_t(wl_stride(t, 0)) * size % 16 == 0 &&
-           size_t(wl_stride(t, 1)) * size % 16 == 0;
-}
-
 wl_status copy_or_clear(wl_ctx *ctx, void *to, const void *from, size_t bytes)
 {
     const cudaStream_t stream = cudaStream_t(ctx->stream);

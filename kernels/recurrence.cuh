@@ -5,24 +5,7 @@
 #include "../host/ops/recurrence.h"
 #include "gemm.cuh"
 
-/* A [T,B,X] of STORED, T and B at any distance. */
-template <class T> struct steps_of {
-    T *data;
-    int64_t step, sequence;
-    __device__ T *at(int64_t t, int64_t b, int64_t i) const
-    {
-        return data + t * step + b * sequence + i;
-    }
-};
-
-template <class T> steps_of<T> steps(const wl_tensor *t)
-{
-    if (!t || !wl_present(t)) return { nullptr, 0, 0 };
-    return { (T *)t->data, wl_stride(t, 0), wl_stride(t, 1) };
-}
-
-/* Whether every row of such a tensor consists of whole 16-byte packs. */
-bool steps_in_packs(const wl_tensor *t);
+inline bool steps_in_packs(const wl_tensor *t) { return !t || in_packs(*t); }
 
 /* Which sequences run at a step. */
 struct lengths_of {

@@ -5,12 +5,6 @@
 #include "../host/ops/recurrence.h"
 #include "gemm.h"
 
-static inline row step_row(const wl_tensor *t, int64_t step, int64_t b)
-{
-    const int64_t at = step * wl_stride(t, 0) + b * wl_stride(t, 1);
-    return (row){ (char *)t->data + (size_t)at * bytes_of(t->dtype), t->dtype };
-}
-
 /* A [T,B,X] as rows of reals in line: itself, or copied to `space`. */
 static inline matrix rows_in_line(const wl_tensor *t, real *space)
 {

@@ -115,6 +115,13 @@ static inline row row_of(const wl_tensor *t, int64_t index, int64_t feature)
     return (row){ (char *)t->data + at * bytes_of(t->dtype), t->dtype };
 }
 
+/* A row of a [T,B,X]. */
+static inline row step_row(const wl_tensor *t, int64_t step, int64_t b)
+{
+    const int64_t at = step * wl_stride(t, 0) + b * wl_stride(t, 1);
+    return (row){ (char *)t->data + (size_t)at * bytes_of(t->dtype), t->dtype };
+}
+
 /* Asks for a row of n features that will be read, or updated, a few rows from now. */
 static inline void prefetch(row r, int64_t n)
 {
@@ -350,5 +357,25 @@ static inline real log_one_plus(real e)
 
 /* 1 / (1 + e^-x), in float within 3 ulp for x from -87 on */
 static inline real logistic_function(real x) { return 1 / (1 + exponential(-x)); }
+
+static inline real logarithm(real x)
+{
+#ifdef WL_REF_DOUBLE
+    return log(x);
+#else
+    return logf(x);
+#endif
+}
+
+/* x becomes exp(x - most); answers the sum. */
+static inline real exponentials(real *x, real most, int64_t n)
+{
+    real sum = 0;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) x[i] = exponential(x[i] - most);
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++) sum += x[nth(i, n)];
+    return sum;
+}
 
 #endif

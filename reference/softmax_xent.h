@@ -23,26 +23,6 @@ static inline void add_extremes(extremes *e, const real *x, int64_t n)
     e->sum += sum;
 }
 
-/* x becomes exp(x - most); answers the sum. */
-static inline real exponentials(real *x, real most, int64_t n)
-{
-    real sum = 0;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) x[i] = exponential(x[i] - most);
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++) sum += x[nth(i, n)];
-    return sum;
-}
-
-static inline real logarithm(real x)
-{
-#ifdef WL_REF_DOUBLE
-    return log(x);
-#else
-    return logf(x);
-#endif
-}
-
 /* The loss of a row with log-sum-exp `lse`, the label's logit and the sum of all logits. */
 static inline real row_loss(real lse, real target, real sum, int64_t V, real smoothing)
 {

@@ -8,6 +8,7 @@ counts) is common to all.
 """
 
 import collections
+import contextlib
 import functools
 import html
 import os
@@ -98,13 +99,21 @@ def wordnet(package):
 
 
 def world_english_bible(package):
-    """A SWORD module: zlib blocks of OSIS, one a book, listed by offset and size in *.bzs."""
-    for folder in (package / "usr/share/sword/modules/texts/ztext").iterdir():
-        for part in ("ot", "nt"):
-            data = (folder / f"{part}.bzz").read_bytes()
-            index = (folder / f"{part}.bzs").read_bytes()
-            for offset, size, _ in struct.iter_unpack("<3I", index):
-                yield from osis(zlib.decompress(data[offset:offset + size]).decode("utf-8"))
+    for part in ("ot", "nt"):
+        for block in sword_blocks(package, part):
+            yield from osis(block.decode("utf-8"))
+
+
+def sword_blocks(package, part):
+    """Of a SWORD module: zlib blocks of OSIS, one a book, listed by offset and size in *.bzs."""
+    data = sword_file(package, f"{part}.bzz")
+    for offset, size, _ in struct.iter_unpack("<3I", sword_file(package, f"{part}.bzs")):
+        yield zlib.decompress(data[offset:offset + size])
+
+
+def sword_file(package, name):
+    folder, = (package / "usr/share/sword/modules/texts/ztext").iterdir()
+    return (folder / name).read_bytes()
 
 
 def osis(text):
@@ -317,6 +326,18 @@ def split_rare_compounds(corpus):
             line)
 
 
+@contextlib.contextmanager
+def replacing(out):
+    """A file that takes the place of `out` when it is whole."""
+    temporary = f"{out}.{os.getpid()}"
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            yield file
+        os.replace(temporary, out)
+    finally:
+        pathlib.Path(temporary).unlink(missing_ok=True)
+
+
 def main(packages, out, *names):
     corpus, licences = [], []
     for name in names:
@@ -328,15 +349,10 @@ def main(packages, out, *names):
         licences.append(f"{name}: {licence}")
 
     count = collections.Counter()
-    temporary = f"{out}.{os.getpid()}"
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            for line in split_rare_compounds(corpus):
-                count.update(line.split(" "))
-                file.write(line + "\n")
-        os.replace(temporary, out)
-    finally:
-        pathlib.Path(temporary).unlink(missing_ok=True)
+    with replacing(out) as file:
+        for line in split_rare_compounds(corpus):
+            count.update(line.split(" "))
+            file.write(line + "\n")
     types = sum(n >= MIN_COUNT for n in count.values())
     print(f"{out}: {len(corpus):,} sentences, {count.total():,} tokens, {types:,} types with count "
           f">= {MIN_COUNT}; {'; '.join(licences)}", file=sys.stderr)

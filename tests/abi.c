@@ -126,6 +126,12 @@ _Static_assert(sizeof(wl_softmax_xent_linear_backward_args) == 904 &&
 _Static_assert(sizeof(wl_sigmoid_xent_forward_args) == 256, "sigmoid_xent_forward");
 _Static_assert(sizeof(wl_sigmoid_xent_backward_args) == 336, "sigmoid_xent_backward");
 _Static_assert(sizeof(wl_stream_batch_args) == 328, "stream_batch");
+_Static_assert(sizeof(wl_rearrange_concat_args) == 248, "rearrange_concat");
+_Static_assert(sizeof(wl_rearrange_concat_backward_args) == 248, "rearrange_concat_backward");
+_Static_assert(sizeof(wl_rearrange_broadcast_args) == 168, "rearrange_broadcast");
+_Static_assert(sizeof(wl_rearrange_broadcast_backward_args) == 168, "rearrange_broadcast_backward");
+_Static_assert(sizeof(wl_rearrange_reverse_args) == 248, "rearrange_reverse");
+_Static_assert(sizeof(wl_rearrange_transpose_args) == 168, "rearrange_transpose");
 _Static_assert(sizeof(wl_rnn_forward_args) == 760 && offsetof(wl_rnn_forward_args, step) == 656 &&
                    offsetof(wl_rnn_forward_args, expected) == 756 &&
                    offsetof(wl_rnn_forward_args, reverse) == 648 &&

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 #include <wordloom/nn/corpus.h>
+#include <wordloom/nn/examples.h>
 #include <wordloom/nn/safetensors.h>
 #include <wordloom/nn/vectors.h>
 
@@ -44,6 +45,14 @@ static wl_status load_corpus(const char *path)
     wl_status status = wl_corpus_open(&corpus, path, NULL);
     while (!status && item.kind != WL_CORPUS_END) status = wl_corpus_next(corpus, &item, NULL);
     wl_corpus_close(corpus);
+    return status;
+}
+
+static wl_status load_examples(const char *path)
+{
+    wl_examples *examples;
+    wl_status status = wl_examples_read(&examples, path, NULL);
+    wl_examples_destroy(examples);
     return status;
 }
 
@@ -361,6 +370,24 @@ static void a_model_of_fasttext_takes_twice_its_size(void **state)
     }
 }
 
+static void examples_take_memory_by_their_size(void **state)
+{
+    (void)state;
+    needs_an_address_space();
+    enum { PAIRS = 2000000, LONG = 32 << 20 };
+    const char *path = in_folder("examples.txt");
+    FILE *file = create(path);
+    for (int i = 0; i < PAIRS; i++) fputs("a\t\n", file);
+    fclose(file);
+    assert_loads_within(load_examples, path, PAIRS, WL_OK);
+    file = create(path);
+    fputs("a\tb\n", file);
+    for (int i = 0; i < LONG; i++) fputc('w', file);
+    fputs("\t\n", file);
+    fclose(file);
+    assert_loads_within(load_examples, path, 2, WL_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +401,7 @@ int main(void)
         cmocka_unit_test(half_precision_takes_twice_its_size),
         cmocka_unit_test(an_array_takes_twice_its_size),
         cmocka_unit_test(a_model_of_fasttext_takes_twice_its_size),
+        cmocka_unit_test(examples_take_memory_by_their_size),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

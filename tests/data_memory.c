@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <unistd.h>
 #include <wordloom/nn/corpus.h>
+#include <wordloom/nn/pairs.h>
 #include <wordloom/nn/safetensors.h>
+#include <wordloom/nn/tasks.h>
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define OWN_MALLOC 1
@@ -161,6 +163,81 @@ static wl_status read_corpus(const char *path, wl_error *error)
     return status;
 }
 
+static wl_status read_examples(const char *path, wl_error *error)
+{
+    wl_examples *examples;
+    wl_status status = wl_examples_read(&examples, path, error);
+    wl_examples_destroy(examples);
+    return status;
+}
+
+static wl_status generate_examples(const char *path, wl_error *error)
+{
+    (void)path;
+    wl_examples *examples;
+    wl_status status = wl_examples_generate(&examples, WL_TASK_DATE, 100, 1, error);
+    wl_examples_destroy(examples);
+    return status;
+}
+
+static wl_examples *examples;
+static wl_vocabulary *sources, *targets;
+
+static wl_status split_examples(const char *path, wl_error *error)
+{
+    (void)path;
+    wl_examples *kept, *held;
+    wl_status status = wl_examples_split(&kept, &held, examples, 40, 1, error);
+    wl_examples_destroy(kept);
+    wl_examples_destroy(held);
+    return status;
+}
+
+static wl_status count_apart(const char *path, wl_error *error)
+{
+    (void)path;
+    wl_vocabulary *source, *target;
+    wl_status status =
+        wl_pairs_vocabularies(&source, &target, examples, WL_TEXT_CHAR, 1, 0, 0, error);
+    wl_vocabulary_destroy(source);
+    wl_vocabulary_destroy(target);
+    return status;
+}
+
+static wl_status count_together(const char *path, wl_error *error)
+{
+    (void)path;
+    wl_vocabulary *source, *target;
+    wl_status status =
+        wl_pairs_vocabularies(&source, &target, examples, WL_TEXT_WORD, 1, 0, 1, error);
+    assert_ptr_equal(source, target);
+    wl_vocabulary_destroy(source);
+    return status;
+}
+
+static wl_status create_pairs(const char *path, wl_error *error)
+{
+    (void)path;
+    wl_pairs *pairs;
+    wl_status status = wl_pairs_create(&pairs, examples, WL_TEXT_CHAR, sources, targets, error);
+    wl_pairs_destroy(pairs);
+    return status;
+}
+
+static wl_status take_line_there_and_back(const char *path, wl_error *error)
+{
+    int32_t *ids;
+    int64_t count, unknown;
+    char *text = NULL;
+    wl_status status =
+        wl_line_ids(&ids, &count, &unknown, "may 1", 5, WL_TEXT_CHAR, sources, path, error);
+    if (!status) status = wl_line_text(&text, ids, count, WL_TEXT_CHAR, sources, error);
+    if (!status) assert_string_equal(text, "may 1");
+    free(ids);
+    free(text);
+    return status;
+}
+
 static void no_memory_is_borne_by_vectors(void **state)
 {
     (void)state;
@@ -215,6 +292,27 @@ static void no_memory_is_borne_by_a_corpus(void **state)
     fail_each(read_corpus, path);
 }
 
+static void no_memory_is_borne_by_pairs(void **state)
+{
+    (void)state;
+    needs_own_malloc();
+    const char *path = in_folder("examples");
+    write_text(path, "a b\tc\nd\te f\n");
+    fail_each(read_examples, path);
+    fail_each(generate_examples, NULL);
+    assert_int_equal(wl_examples_generate(&examples, WL_TASK_DATE, 100, 1, NULL), WL_OK);
+    fail_each(split_examples, NULL);
+    fail_each(count_apart, NULL);
+    fail_each(count_together, NULL);
+    assert_int_equal(
+        wl_pairs_vocabularies(&sources, &targets, examples, WL_TEXT_CHAR, 1, 0, 0, NULL), WL_OK);
+    fail_each(create_pairs, NULL);
+    fail_each(take_line_there_and_back, "line");
+    wl_vocabulary_destroy(sources);
+    wl_vocabulary_destroy(targets);
+    wl_examples_destroy(examples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +320,7 @@ int main(void)
         cmocka_unit_test(no_memory_is_borne_by_ngrams),
         cmocka_unit_test(no_memory_is_borne_by_vocabularies),
         cmocka_unit_test(no_memory_is_borne_by_a_corpus),
+        cmocka_unit_test(no_memory_is_borne_by_pairs),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,12 +1,10 @@
 /* The readers of analogy questions and of word pairs: what they take, and what they refuse. */
-#include "data_files.h"
+#include "data_tables.h"
 
 #include <wordloom/nn/questions.h>
 #include <wordloom/nn/word_pairs.h>
 
 #include "../host/data/upper_case.h"
-
-#include <unistd.h>
 
 static wl_status read_questions(wl_questions **out, const char *text, wl_error *error)
 {
@@ -231,18 +229,6 @@ static void upper_case_is_of_ascii_or_of_unicode(void **state)
 }
 
 /* ------------------------------------------------------------------ the real files */
-
-/* Where a file of the shared data is, or the test is skipped. */
-static const char *shared_data(const char *name)
-{
-    static char path[4096];
-    snprintf(path, sizeof path, "%s/../shared/data/%s", WORDLOOM_SOURCE_DIR, name);
-    if (access(path, R_OK)) {
-        print_message("skipped: %s is not there\n", path);
-        skip();
-    }
-    return path;
-}
 
 static void the_questions_of_word2vec_are_read_whole(void **state)
 {

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <unistd.h>
 
 const char *const words[WORDS] = { "the", "\xc3\xa9t\xc3\xa9", "a\tb", "\xff\xfe", "{" };
 
@@ -89,5 +90,16 @@ const char *in_files(const char *name)
 {
     static char path[512];
     snprintf(path, sizeof path, "%s/tests/files/%s", WORDLOOM_SOURCE_DIR, name);
+    return path;
+}
+
+const char *shared_data(const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/../shared/data/%s", WORDLOOM_SOURCE_DIR, name);
+    if (access(path, R_OK)) {
+        print_message("skipped: %s is not there\n", path);
+        skip();
+    }
     return path;
 }

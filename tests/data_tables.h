@@ -33,5 +33,7 @@ int use_german(void);
 
 /* A file of tests/files; good until the next call. */
 const char *in_files(const char *name);
+/* Where a file of the shared data is, or the test is skipped; good until the next call. */
+const char *shared_data(const char *name);
 
 #endif

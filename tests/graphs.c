@@ -15,7 +15,7 @@ static void every_operator_replays_as_a_graph(void **state)
     (void)state;
     for (int op = 0; op < WL_OPERATORS; op++) {
         op_case c = made(wl_op_specs[op]->name, /* of 9 words 6 rows are distinct */
-                         "T=4 B=3 H=8 N=6 K=3 D=20 V=9 R=12 G=20 L=3 C=30 W=2 M=8");
+                         "T=4 B=3 H=8 N=6 K=3 D=20 E=4 F=24 V=9 R=12 G=20 L=3 C=30 W=2 M=8");
         outcome called, replayed = { 0 };
         char trouble[256];
         bound_case b;

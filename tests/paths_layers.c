@@ -16,6 +16,10 @@ static void nothing_to_compute_launches_nothing(void **state)
         { "linear_forward", "N=0 D=5 H=3", { NULL } },
         { "linear_backward", "N=0 D=5 H=3", { NULL } },
         { "lstm_forward", "T=0 B=3 D=5 H=3", { NULL } },
+        { "rearrange_concat", "N=3 D=0 E=0 F=0", { NULL } },
+        { "rearrange_concat_backward", "N=0 D=8 E=8 F=16", { NULL } },
+        { "rearrange_broadcast", "T=0 B=3 D=8", { NULL } },
+        { "rearrange_broadcast_backward", "T=3 B=0 D=8", { NULL } },
         { "sigmoid_xent_backward", "N=0 D=8", { NULL } },
         { "softmax_xent_backward", "N=0 V=8", { NULL } },
         { NULL, NULL, { NULL } },
@@ -96,6 +100,41 @@ static void a_short_row_is_a_warps_and_a_long_one_a_blocks(void **state)
     all_take(paths);
     run("layernorm_forward", "N=9 D=12"); /* a block of eight rows, and one row */
     launches_once("forward<float, 4, 32>", 2, 256);
+}
+
+/* ------------------------------------------------------------------ rearrange */
+
+/* both parts must be whole packs, whether or not both are wanted */
+static void rows_of_whole_packs_are_rearranged_in_packs(void **state)
+{
+    static const path paths[] = {
+        { "rearrange_concat", "N=3 D=4 E=8 F=12", { "concat<float, 4>" } },
+        { "rearrange_concat", "N=3 D=8 E=8 F=16 dtype=f16", { "concat<__half, 8>" } },
+        { "rearrange_concat", "N=3 D=4 E=4 F=8 dtype=f16", { "concat<__half, 1>" } },
+        { "rearrange_concat", "N=3 D=3 E=5 F=8", { "concat<float, 1>" } },
+        { "rearrange_concat", "N=3 D=4 E=8 F=12 pad=3", { "concat<float, 1>" } },
+        { "rearrange_concat_backward",
+          "N=3 D=8 E=8 F=16 pad=8 dtype=bf16",
+          { "split<__nv_bfloat16, 8>" } },
+        { "rearrange_concat_backward", "N=3 D=4 E=8 F=12 -da", { "split<float, 4>" } },
+        { "rearrange_concat_backward", "N=3 D=3 E=8 F=11 -da", { "split<float, 1>" } },
+        { "rearrange_broadcast", "T=3 B=2 D=8", { "move<float, 4>" } },
+        { "rearrange_broadcast", "T=3 B=2 D=9", { "move<float, 1>" } },
+        { "rearrange_broadcast_backward", "T=3 B=2 D=8 dtype=f16", { "sum_steps<__half, 8>" } },
+        { "rearrange_broadcast_backward", "T=3 B=2 D=8 offset=1", { "sum_steps<float, 1>" } },
+        { "rearrange_reverse", "T=3 B=2 D=8 dtype=bf16", { "move<__nv_bfloat16, 8>" } },
+        { "rearrange_reverse", "T=3 B=2 D=8 swap=1", { "move<float, 4>" } },
+        { "rearrange_reverse", "T=3 B=2 D=8 swap=1 pad=1", { "move<float, 1>" } },
+        { "rearrange_transpose", "T=3 B=2 D=8", { "move<float, 4>" } },
+        { "rearrange_transpose", "T=3 B=2 D=4 dtype=f16", { "move<__half, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("rearrange_reverse", "T=3 B=43 D=16"); /* two blocks of 256 packs, and four packs */
+    launches_once("move<float, 4>", 3, 256);
+    run("rearrange_broadcast_backward", "T=3 B=65 D=16"); /* a block, and four packs */
+    launches_once("sum_steps<float, 4>", 2, 256);
 }
 
 /* ------------------------------------------------------------------ rnn, gru and lstm */
@@ -324,6 +363,7 @@ int main(void)
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(a_short_row_is_a_warps_and_a_long_one_a_blocks),
+        cmocka_unit_test(rows_of_whole_packs_are_rearranged_in_packs),
         cmocka_unit_test(cells_take_packs_and_copies_where_rows_ask_for_them),
         cmocka_unit_test(lstm_takes_packs_of_units),
         cmocka_unit_test(a_product_does_what_it_can_itself),

@@ -81,7 +81,8 @@ static const wl_backend *the_cpu(void)
 }
 
 /* Sizes that suit every operator, and leave each of them something to write. */
-static const char every_size[] = "T=4 B=3 H=6 N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4";
+static const char every_size[] =
+    "T=4 B=3 S=4 H=6 N=9 K=3 D=5 E=3 F=8 V=9 R=12 G=20 L=3 C=8 W=2 M=4";
 
 static void a_factor_in_the_float_reference_is_caught(void **state)
 {
@@ -287,6 +288,12 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "optimizer_clear", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+    strikes(EMULATOR_SHORT_GRID, "rearrange_concat", "N=50 D=7 E=8 F=15");
+    strikes(EMULATOR_SHORT_GRID, "rearrange_concat_backward", "N=50 D=7 E=8 F=15 -da");
+    strikes(EMULATOR_SHORT_GRID, "rearrange_broadcast", "T=3 B=50 D=7");
+    strikes(EMULATOR_SHORT_GRID, "rearrange_broadcast_backward", "T=3 B=50 D=7");
+    strikes(EMULATOR_SHORT_GRID, "rearrange_reverse", "T=3 B=50 D=7");
+    strikes(EMULATOR_SHORT_GRID, "rearrange_transpose", "T=3 B=50 D=7");
     strikes(EMULATOR_SHORT_GRID, "sigmoid_xent_forward", "N=17 D=5");
     strikes(EMULATOR_SHORT_GRID, "sigmoid_xent_backward", "N=17 D=5");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_forward", "N=9 V=20");
@@ -322,6 +329,12 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64");
     strikes(EMULATOR_LOST_LAST_WARP, "linear_backward", "N=16 D=5 H=64 activation=0"); /* db */
     strikes(EMULATOR_LOST_LAST_WARP, "optimizer_sum_squares", "N=9 D=700 -count");
+    strikes(EMULATOR_LOST_LAST_WARP, "rearrange_concat", "N=64 D=8 E=8 F=16");
+    strikes(EMULATOR_LOST_LAST_WARP, "rearrange_concat_backward", "N=64 D=8 E=8 F=16");
+    strikes(EMULATOR_LOST_LAST_WARP, "rearrange_broadcast", "T=4 B=8 D=32");
+    strikes(EMULATOR_LOST_LAST_WARP, "rearrange_broadcast_backward", "T=3 B=32 D=32");
+    strikes(EMULATOR_LOST_LAST_WARP, "rearrange_reverse", "T=4 B=8 D=32");
+    strikes(EMULATOR_LOST_LAST_WARP, "rearrange_transpose", "T=4 B=8 D=32");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_forward", "N=9 V=300");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_linear_backward", "N=9 V=300 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "rnn_forward", "T=2 B=3 D=2 H=85");

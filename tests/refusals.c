@@ -63,7 +63,7 @@ static void a_refused_call_is_the_last_of_its_operator(void **state)
         for (int i = 0; i < 4; i++) {
             int after = 0;
             while (refused(calls[i], after, wl_op_specs[op]->name,
-                           "N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4"))
+                           "N=9 K=3 D=5 E=3 F=8 V=9 R=12 G=20 L=3 C=8 W=2 M=4"))
                 after++;
             if (i == 0) assert_true(after > 0);
             found[i] += after;
@@ -87,7 +87,8 @@ static void a_workspace_of_unknown_size_is_never_enough(void **state)
         char trouble[256];
         size_t bytes = 0;
         bound_case b;
-        op_case c = made(wl_op_specs[op]->name, "N=9 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4");
+        op_case c =
+            made(wl_op_specs[op]->name, "N=9 K=3 D=5 E=3 F=8 V=9 R=12 G=20 L=3 C=8 W=2 M=4");
         if (case_bind(&b, &c, the_kernels(), trouble)) fail_msg("%s", trouble);
         emulator_refuse("algorithms_bytes", 0);
         assert_int_equal(call_workspace(op, b.ctx, b.args.bytes, &bytes), WL_OK);

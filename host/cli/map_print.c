@@ -20,7 +20,7 @@ map_style map_style_of(FILE *to)
 static const char *shade(double weight, bool utf8)
 {
     if (isnan(weight)) return "?";
-    const int level = (int)fmin(fmax(0, weight * SHADES), SHADES - 1);
+    const int level = (int)fmin(fmax(0, weight * (double)SHADES), SHADES - 1);
     return utf8 ? blocks[level] : ascii[level];
 }
 

@@ -141,7 +141,7 @@ static void arrange(picture *p)
 
 static void set_shade(cairo_t *c, double weight)
 {
-    const double at = between(0, weight, 1) * STEPS;
+    const double at = between(0, weight, 1) * (double)STEPS;
     const int low = (int)fmin(floor(at), STEPS - 1);
     double rgb[3];
     for (int i = 0; i < 3; i++)
@@ -229,7 +229,7 @@ static void draw_scale(plot_sheet *s, double height, double x, double y)
 {
     for (int i = 0; i < height; i++) {
         set_shade(s->c, 1 - (i + 0.5) / height);
-        cairo_rectangle(s->c, x, y + i, BAR, fmin(1, height - i));
+        cairo_rectangle(s->c, x, y + i, BAR, height - i); /* no seams */
         cairo_fill(s->c);
     }
     plot_sheet_grey(s, 0.25);

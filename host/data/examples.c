@@ -188,7 +188,7 @@ static wl_status add(const reading *r, piece source, piece target)
 /* A line that begins at byte `at` of the file. */
 static wl_status take_line(reading *r, piece line, int64_t at)
 {
-    piece source, target;
+    piece source = line, target = line;
     wl_status status =
         wl_check_line(wl_reader_name(r->reader), r->line, at, line.bytes, line.length, r->error);
     if (status) return status;

@@ -65,7 +65,7 @@ static wl_status finish(const counting *c, bool decodes)
     return status;
 }
 
-/* The vocabulary of one side or of both (otherwise null). */
+/* The vocabulary of one side or, where `other` is not null, of both. */
 static wl_status count(wl_vocabulary **out, counting c, string_of *one, string_of *other,
                        bool decodes, wl_error *error)
 {

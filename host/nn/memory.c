@@ -44,19 +44,41 @@ wl_tensor wl_arena_take_rows(wl_arena *arena, int32_t dtype, int64_t rows, int64
     return tensor;
 }
 
+/* Memory of another size. */
+static wl_status allocate(wl_arena *arena, size_t bytes, wl_error *error)
+{
+    void *base = NULL;
+    if (arena->base) wl_ctx_free(arena->ctx, arena->base);
+    arena->base = NULL, arena->size = 0;
+    if (bytes == SIZE_MAX || wl_ctx_alloc(arena->ctx, &base, bytes))
+        return wl_error_set(error, WL_NO_MEMORY, "no memory for %zu MiB on the device",
+                            bytes >> 20);
+    arena->base = base;
+    arena->size = bytes;
+    return WL_OK;
+}
+
+wl_status wl_arena_fit(wl_arena *arena, wl_arena_carve *carve, void *owner, int *moved,
+                       wl_error *error)
+{
+    wl_arena measured = { .ctx = arena->ctx };
+    *moved = 0;
+    wl_status status = carve(owner, &measured);
+    if (status) return status;
+    if (!arena->base || measured.used > arena->size) {
+        *moved = 1;
+        status = allocate(arena, measured.used, error);
+    }
+    arena->used = 0;
+    return status ? status : carve(owner, arena);
+}
+
 wl_status wl_arena_create(wl_arena *out, wl_ctx *ctx, wl_arena_carve *carve, void *owner,
                           wl_error *error)
 {
-    wl_arena measured = { ctx, NULL, 0 };
-    *out = measured;
-    wl_status status = carve(owner, &measured);
-    if (status) return status;
-    void *base = NULL;
-    if (measured.used == SIZE_MAX || wl_ctx_alloc(ctx, &base, measured.used))
-        return wl_error_set(error, WL_NO_MEMORY, "no memory for %zu MiB on the device",
-                            measured.used >> 20);
-    out->base = base;
-    return carve(owner, out);
+    int moved;
+    *out = (wl_arena){ .ctx = ctx };
+    return wl_arena_fit(out, carve, owner, &moved, error);
 }
 
 void wl_arena_destroy(wl_arena *arena)

@@ -17,13 +17,15 @@
  *         shares memory with another argument unless its row says so.
  * Types   STORED: f32, f16 or bf16, all of one call alike; arithmetic is f32. REAL: f32.
  *         ID: i32 or i64.
- * Letters T steps, B sequences, N rows or lookups, D features in, H hidden units, V vocabulary,
- *         S source steps, K candidates or context slots, A attention heads, L layers. A size of
- *         zero is legal. "strided" rows take other than dense strides. */
+ * Letters T steps, B sequences, N rows or lookups, D features in, E and F those of a second tensor
+ *         and of both, H hidden units, V vocabulary, S source steps, K candidates or context slots,
+ *         A attention heads, L layers. A size of zero is legal. "strided" rows take other than
+ *         dense strides. */
 #ifndef WORDLOOM_OPS_H
 #define WORDLOOM_OPS_H
 
 #include <wordloom/activation.h>
+#include <wordloom/attention.h>
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
@@ -34,6 +36,7 @@
 #include <wordloom/linear.h>
 #include <wordloom/negative_sampling.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/rearrange.h>
 #include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/sigmoid_xent.h>

@@ -1,5 +1,6 @@
 // An embedder in C++17, who includes every public header: run.sh checks that none is missing.
 #include <wordloom/activation.h>
+#include <wordloom/attention.h>
 #include <wordloom/context.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
@@ -11,6 +12,7 @@
 #include <wordloom/negative_sampling.h>
 #include <wordloom/ops.h>
 #include <wordloom/optimizer.h>
+#include <wordloom/rearrange.h>
 #include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/sigmoid_xent.h>
@@ -20,6 +22,7 @@
 #include <wordloom/word2vec.h>
 
 #include <wordloom/nn/checkpoint.h>
+#include <wordloom/nn/chrf.h>
 #include <wordloom/nn/corpus.h>
 #include <wordloom/nn/error.h>
 #include <wordloom/nn/evaluate.h>

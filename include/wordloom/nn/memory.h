@@ -14,6 +14,7 @@ typedef struct wl_arena {
     wl_ctx *ctx; /* whose device the memory is on */
     char *base;  /* null while measuring */
     size_t used; /* bytes carved or measured; SIZE_MAX: more than there can be */
+    size_t size; /* bytes of its memory */
 } wl_arena;
 
 /* The next tensor: dense, of `ndim` axes (1 to 4) whose sizes, 0 or more, are the first of
@@ -36,6 +37,11 @@ typedef wl_status wl_arena_carve(void *owner, wl_arena *arena);
  * carve. The contents are undefined. WL_NO_MEMORY: the error tells how many bytes were wanted. */
 WL_API wl_status wl_arena_create(wl_arena *out, wl_ctx *ctx, wl_arena_carve *carve, void *owner,
                                  wl_error *error);
+
+/* The same for an arena that exists: in its memory where that is enough, else in new memory, after
+ * the old is freed; *moved then becomes 1, else 0. */
+WL_API wl_status wl_arena_fit(wl_arena *arena, wl_arena_carve *carve, void *owner, int *moved,
+                              wl_error *error);
 
 /* Frees the memory, and with it all its tensors. Takes an arena that is all zero. */
 WL_API void wl_arena_destroy(wl_arena *arena);

@@ -45,9 +45,14 @@ typedef struct wl_recurrent_pass {
     wl_tensor cells, gates;       /* kept for backward, where the cell has them */
     wl_tensor state[2];           /* STORED [B,H] */
     wl_tensor cell_state[2];      /* REAL [B,H] of an LSTM */
-    wl_tensor r;                  /* the caller's, in place of the layer's where it is there */
-    wl_tensor dh, dx;             /* the caller's: STORED [T,B,H], [T,B,D]; of backward */
-    wl_recurrent_zoneout zoneout; /* the caller's */
+
+    /* the caller's: */
+    wl_tensor r;                  /* in place of the layer's where it is there */
+    wl_tensor lengths;            /* I32 [B] of sequences that end before T, or none */
+    int32_t reverse;              /* 1: from each sequence's last step to its first */
+    wl_tensor dh, dx;             /* STORED [T,B,H] or none, [T,B,D]; of backward */
+    wl_tensor dhT, dcT, dh0, dc0; /* gradients at the states that left and that entered, or none */
+    wl_recurrent_zoneout zoneout;
 } wl_recurrent_pass;
 
 /* Takes the tensors from the arena, but for the caller's. */
