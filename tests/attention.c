@@ -299,6 +299,21 @@ static void padding_changes_nothing(void **state)
     case_free(&c), case_free(&padded);
 }
 
+static void lengths_out_of_range_are_brought_within(void **state)
+{
+    static const double beyond[3] = { -3, 100, 2 }, within[3] = { 0, 6, 2 };
+    (void)state;
+    op_case c = made("attention_backward", "T=2 B=3 S=6 H=5 D=4"), other;
+    assert_int_equal(case_copy(&other, &c), 0);
+    put_values(&c, "lengths", within), put_values(&other, "lengths", beyond);
+    for (const wl_backend *const *on = backends_under_test(); *on; on++) {
+        outcome a = of(&c, *on), b = of(&other, *on);
+        assert_true(a.hash == b.hash);
+        outcome_free(&a), outcome_free(&b);
+    }
+    case_free(&c), case_free(&other);
+}
+
 /* A decoder that runs step by step finds what it found at once. */
 static void a_step_at_a_time_gives_the_same(void **state)
 {
@@ -379,6 +394,7 @@ int main(void)
         cmocka_unit_test(equal_keys_give_the_mean_of_the_values),
         cmocka_unit_test(sequences_do_not_meet),
         cmocka_unit_test(padding_changes_nothing),
+        cmocka_unit_test(lengths_out_of_range_are_brought_within),
         cmocka_unit_test(a_step_at_a_time_gives_the_same),
         cmocka_unit_test(large_scores_stay_finite),
         cmocka_unit_test(nan_stays_with_its_sequence_and_query),
