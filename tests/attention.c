@@ -87,9 +87,9 @@ static const char *const sizes[] = {
     "T=17 B=3 S=65 H=8 D=16",           /* one more than the reference's tiles */
     "T=16 B=2 S=64 H=65 D=4",           /* as many */
     "T=35 B=2 S=17 H=100 D=24",         /* several blocks */
-    "T=3 B=2 S=9 H=650 D=513 -lengths", /* slices of keys and of values */
-    "T=2 B=3 S=9 H=12 D=1032",          /* values of more slices than keys, in packs */
-    "T=2 B=3 S=9 H=1032 D=16 scale=0.125",
+    "T=2 B=2 S=9 H=650 D=513 -lengths", /* slices of keys and of values, of two tiles */
+    "T=2 B=2 S=3 H=12 D=1032",          /* values of more slices than keys, in packs */
+    "T=2 B=2 S=3 H=1032 D=16 scale=0.125",
     "T=3 B=3 S=5 H=64 D=32 pad=3",    /* rows that begin where no pack does */
     "T=3 B=3 S=5 H=64 D=32 pad=8",    /* rows apart, of whole packs */
     "T=3 B=3 S=5 H=64 D=32 swap=1",   /* batch first */
@@ -102,7 +102,7 @@ static const char *const without_values[] = {
     "T=0 B=2 S=4 H=5 D=5",     "T=2 B=3 S=0 H=5 D=5",               /* none */
     "T=2 B=2 S=1 H=7 D=7",                                          /* a weight of 1 */
     "T=9 B=3 S=17 H=64 D=64",                                       /* one slice */
-    "T=2 B=2 S=9 H=520 D=520",                                      /* two */
+    "T=2 B=2 S=3 H=520 D=520",                                      /* two */
     "T=1 B=8 S=66 H=24 D=24",  "T=3 B=3 S=5 H=32 D=32 pad=3", NULL, /* tiles; rows apart */
 };
 
