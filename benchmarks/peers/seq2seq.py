@@ -4,6 +4,7 @@ the CPU, and what is learnt of the addition and date tasks.
 
     scripts/setup --peers
     build/peers/bin/python benchmarks/peers/seq2seq.py speed PROGRAM [--json FILE] ...
+    build/peers/bin/python benchmarks/peers/seq2seq.py check PROGRAM
     build/peers/bin/python benchmarks/peers/seq2seq.py split addition.txt date.txt
     build/peers/bin/python benchmarks/peers/seq2seq.py quality PROGRAM [--json FILE] ...
 
@@ -17,6 +18,7 @@ unless it is set.
 import argparse
 
 import peer_environment  # noqa: F401, before numpy
+import seq2seq_check
 import seq2seq_quality
 import seq2seq_speed
 import seq2seq_split
@@ -26,7 +28,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (seq2seq_speed, seq2seq_split, seq2seq_quality):
+    for command in (seq2seq_speed, seq2seq_check, seq2seq_split, seq2seq_quality):
         command.add_parser(commands)
     args = parser.parse_args()
     args.main(args)

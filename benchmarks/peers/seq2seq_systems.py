@@ -44,23 +44,28 @@ def pairs(model):
             draw.integers(model.targets, size=(model.steps, BATCH, model.T - 1)))
 
 
+def letter(i):
+    """Of the first 60 none is a space or a tab."""
+    return chr(ord("A") + i)
+
+
 def write_pairs(path, sources, targets):
     """As a file of lines "source TAB target", a letter for each id."""
-    letters = np.array([chr(ord("A") + i) for i in range(64)])  # all of them ASCII, none a space
-    lines = ("".join(letters[source]) + "\t" + "".join(letters[target]) + "\n"
-             for source, target in zip(sources.reshape(-1, sources.shape[-1]),
-                                       targets.reshape(-1, targets.shape[-1])))
+    def text(side):
+        return ["".join(map(letter, row)) for row in side.reshape(-1, side.shape[-1]).tolist()]
+
+    lines = (f"{source}\t{target}\n" for source, target in zip(text(sources), text(targets)))
     pathlib.Path(path).write_text("".join(lines), "utf-8")
 
 
 # ---- wordloom ------------------------------------------------------------------------------------
 
-def train_wordloom(program, arguments, out, threads):
+def train_wordloom(program, arguments, out, threads, optimizer="adam", lr=LR):
     """The reports of the log of a run of "seq2seq train"."""
     log = f"{out}.log"
     command = [str(word) for word in (
         program, "seq2seq", "train", *arguments, "--out", out, "--log", log, "--quiet",
-        "--batch", BATCH, "--optimizer", "adam", "--lr", LR, "--clip", CLIP,
+        "--batch", BATCH, "--optimizer", optimizer, "--lr", lr, "--clip", CLIP,
         "--device", "cpu", "--threads", threads, "--checkpoint-every", 0)]
     run = subprocess.run(command, env=environment(threads), stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE, text=True, check=False)

@@ -63,22 +63,25 @@ class Translator(nn.Module):
 
 
 class Training:
-    """A model with its place among the batches."""
+    """A model with its place among the batches, which Adam trains, or plain descent by `lr`;
+    `edges` are the ids of <s> and </s>, of the vocabulary the last."""
 
-    def __init__(self, model, variant, pairs):
+    def __init__(self, model, variant, pairs, lr=None, edges=None):
         torch.manual_seed(1)
         self.model = Translator(model, by_sdpa if "sdpa" in variant else by_products)
         self.loss_of = torch.compile(self.model) if "compiled" in variant else self.model
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(self.trained, lr=seq2seq_systems.LR, fused=True)
-        self.end = seq2seq_systems.target_vocabulary(model) - 1  # </s>; before it <s>
+        self.optimizer = (torch.optim.SGD(self.trained, lr=lr) if lr else
+                          torch.optim.Adam(self.trained, lr=seq2seq_systems.LR, fused=True))
+        V = seq2seq_systems.target_vocabulary(model)
+        self.begin, self.end = edges or (V - 2, V - 1)
         self.batches = [self.batch(*pair) for pair in zip(pairs["sources"], pairs["targets"])]
         self.steps = 0
 
     def batch(self, source, target):
         """Sources, inputs and labels, a row a token of all pairs."""
-        edge = np.full((1, BATCH), self.end)
-        rows = source.T, np.vstack([edge - 1, target.T]), np.vstack([target.T, edge])
+        begin, end = np.full((1, BATCH), self.begin), np.full((1, BATCH), self.end)
+        rows = source.T, np.vstack([begin, target.T]), np.vstack([target.T, end])
         return tuple(torch.from_numpy(np.ascontiguousarray(x)) for x in rows)
 
     def step(self):
