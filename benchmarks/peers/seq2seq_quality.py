@@ -98,6 +98,9 @@ def figures_of(reports, epochs):
     if [report["epoch"] for report in ends] != list(range(1, epochs + 1)):
         sys.exit(f"the log has the ends of {len(ends)} epochs; expected {epochs}, in order")
     names = ("epoch_loss", "validation", "accuracy")
+    for report in ends:
+        if any(report.get(name) is None for name in names):
+            sys.exit(f"the log's end of epoch {report['epoch']} lacks one of {', '.join(names)}")
     return {"seconds": ends[-1]["seconds"],
             **{name: [report[name] for report in ends] for name in names}}
 

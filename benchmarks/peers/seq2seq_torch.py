@@ -121,6 +121,8 @@ class Translation:
         return torch.cat(written)
 
     def run(self, count, batch):
+        """The seconds of `count` translations, after a batch that does not count."""
+        self.translate(self.sources[:, :batch])
         start = time.perf_counter()
         for at in range(0, count, batch):
             self.translate(self.sources[:, at:min(at + batch, count)])
@@ -132,7 +134,7 @@ def make(job):
     what = Translation if "decoding" in job["variant"] else Training
     task = what(model, job["variant"], np.load(job["pairs"]))
     if what is Translation:
-        return lambda count, batch: task.run(count, batch)
+        return task.run
     return lambda warm, steps: torch_server.timed(task.run, warm, steps)
 
 
