@@ -184,8 +184,8 @@ static wl_status send(wl_seq2seq_pass *p, const wl_seq2seq_pair *pairs, int64_t 
                       wl_error *error)
 {
     const int64_t S = p->S, T = p->T, B = p->B;
-    const int32_t **sources = malloc((size_t)B * sizeof *sources);
-    int64_t *lengths = malloc((size_t)B * sizeof *lengths);
+    const int32_t **sources = calloc((size_t)B, sizeof *sources);
+    int64_t *lengths = calloc((size_t)B, sizeof *lengths);
     wl_status status = sources && lengths ? WL_OK : WL_NO_MEMORY;
     if (status) wl_error_set(error, status, "no memory for a batch");
     for (int64_t b = 0; b < B && !status; b++)
