@@ -65,7 +65,7 @@ static void table_holds(const wl_lookup_pass *p, const batch *b, const char *wha
 static void spread(wl_seq2seq *m)
 {
     float *p = m->parameters.value.data;
-    for (int64_t i = 0; i < m->parameters.size; i++) p[i] += 0.3f * sinf((float)i);
+    for (int64_t i = 0; i < m->parameters.size; i++) p[i] += 1.0f * sinf((float)i);
     for (int k = 0; k < 2; k++) {
         float *table = m->embedding[k].number < 0 ? m->embedding[k].table.data : NULL;
         for (int64_t i = 0; table && i < m->embedding[k].V * m->embedding[k].E; i++)

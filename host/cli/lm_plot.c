@@ -32,7 +32,7 @@ static wl_status draw(const wl_lm *m, const plot_series *series, const char *pat
                                .y = cost_axes[c->level],
                                .series = series,
                                .count = series[1].name ? 2 : 1 };
-    return plot_write(&chart, path, error);
+    return plot_write(&chart, 1, path, error);
 }
 
 wl_status lm_plot(const wl_lm *m, const char *path, wl_error *error)

@@ -1,20 +1,14 @@
 /* The options of wordloom lm train, and its help. */
 #include "lm_train_options.h"
 
-#include "plot.h"
 #include "program.h"
 
-#include <math.h>
+/* What is a flag, and a number in the configuration. */
+typedef struct flags {
+    bool variational, norm;
+} flags;
 
-/* What is a word, or a flag, and a number in the configuration. */
-typedef struct words {
-    int level, cell, optimizer; /* numbers of choices */
-    bool tie, variational, residual, norm;
-} words;
-
-enum { ROWS = 48 };
-
-static void add_files(option_row to[ROWS], lm_train_options *o, training_run *run, words *w)
+static void add_texts(option_row to[EPOCH_ROWS], lm_train_options *o)
 {
     const option_row rows[] = {
         { .name = "corpus",
@@ -28,77 +22,17 @@ static void add_files(option_row to[ROWS], lm_train_options *o, training_run *ru
           .value = &o->validation,
           .placeholder = "FILE",
           .help = "text that tells the best epoch, and when --lr is lowered" },
-        { .name = "out",
-          .kind = OPTION_TEXT,
-          .value = &run->out,
-          .placeholder = "FILE",
-          .help = "where to write the model (safetensors)",
-          .required = true },
-        { .name = "init",
-          .kind = OPTION_TEXT,
-          .value = &o->init,
-          .placeholder = "FILE",
-          .help = "a model to begin with; vocabulary and layers are its own" },
-        { .name = "plot",
-          .kind = OPTION_TEXT,
-          .value = &o->plot,
-          .placeholder = "FILE",
-          .help = "a picture of the run's curves: .png, .svg or .pdf" },
-        { .name = "level",
-          .kind = OPTION_CHOICE,
-          .value = &w->level,
-          .choices = wl_lm_levels,
-          .help = "what the tokens are" },
-        { .name = "min-count",
-          .kind = OPTION_INTEGER,
-          .value = &o->min_count,
-          .low = 1,
-          .high = 0x1p62,
-          .help = "rarer tokens become <unk>" },
-        { .name = "max-vocab",
-          .kind = OPTION_INTEGER,
-          .value = &o->max_vocabulary,
-          .high = 0x1p31,
-          .help = "tokens at most, 0: any number" },
         { 0 },
     };
-    options_append(to, ROWS, rows);
+    options_append(to, EPOCH_ROWS, rows);
 }
 
-static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
+static void add_model(option_row to[EPOCH_ROWS], wl_lm_config *c, flags *f)
 {
     const option_row rows[] = {
-        { .name = "cell",
-          .kind = OPTION_CHOICE,
-          .value = &w->cell,
-          .choices = wl_cells,
-          .help = "of the recurrent layers" },
-        { .name = "layers",
-          .kind = OPTION_INTEGER,
-          .value = &c->layers,
-          .low = 1,
-          .high = WL_LM_MOST_LAYERS,
-          .help = "recurrent layers" },
-        { .name = "embed",
-          .kind = OPTION_INTEGER,
-          .value = &c->embed,
-          .low = 1,
-          .high = 65536,
-          .help = "numbers a token's vector" },
-        { .name = "hidden",
-          .kind = OPTION_INTEGER,
-          .value = &c->hidden,
-          .low = 1,
-          .high = 65536,
-          .help = "units a layer" },
-        { .name = "dropout",
-          .kind = OPTION_REAL,
-          .value = &c->dropout,
-          .high = 0.999,
-          .help = "part of what enters and leaves layers that is dropped" },
         { .name = "variational",
           .kind = OPTION_FLAG,
-          .value = &w->variational,
+          .value = &f->variational,
           .help = "drop the same for all steps of a pass" },
         { .name = "weight-drop",
           .kind = OPTION_REAL,
@@ -115,73 +49,19 @@ static void add_model(option_row to[ROWS], wl_lm_config *c, words *w)
           .value = &c->zoneout_c,
           .high = 0.999,
           .help = "the same of an lstm's cell states" },
-        { .name = "residual",
-          .kind = OPTION_FLAG,
-          .value = &w->residual,
-          .help = "add to each layer its input, where both are as wide" },
         { .name = "norm",
           .kind = OPTION_FLAG,
-          .value = &w->norm,
+          .value = &f->norm,
           .help = "normalise what enters each layer" },
-        { .name = "tie",
-          .kind = OPTION_FLAG,
-          .value = &w->tie,
-          .help = "the output's weights are the embedding" },
-        { 0 },
-    };
-    options_append(to, ROWS, rows);
-}
-
-static void add_training(option_row to[ROWS], wl_lm_config *c, words *w)
-{
-    const option_row rows[] = {
-        { .name = "epochs",
-          .kind = OPTION_INTEGER,
-          .value = &c->epochs,
-          .low = 1,
-          .high = 100000,
-          .help = "passes over the text" },
-        { .name = "batch",
-          .kind = OPTION_INTEGER,
-          .value = &c->batch,
-          .low = 1,
-          .high = 65536,
-          .help = "streams that are read side by side" },
         { .name = "time",
           .kind = OPTION_INTEGER,
           .value = &c->time,
           .low = 1,
           .high = 65536,
           .help = "steps that gradients go back" },
-        { .name = "optimizer",
-          .kind = OPTION_CHOICE,
-          .value = &w->optimizer,
-          .choices = wl_lm_optimizers,
-          .help = "how gradients move parameters" },
-        { .name = "lr",
-          .kind = OPTION_REAL,
-          .value = &c->lr,
-          .low = 1e-30,
-          .high = 1e6,
-          .help = "learning rate; with adam try 0.001" },
-        { .name = "clip",
-          .kind = OPTION_REAL,
-          .value = &c->clip,
-          .high = HUGE_VAL,
-          .help = "norm of the gradients at most, 0: any" },
-        { .name = "decay",
-          .kind = OPTION_REAL,
-          .value = &c->decay,
-          .high = 1,
-          .help = "factor of --lr after an epoch that is not the best" },
-        { .name = "patience",
-          .kind = OPTION_INTEGER,
-          .value = &c->patience,
-          .high = 100000,
-          .help = "epochs without a better one that end the run, 0: none" },
         { 0 },
     };
-    options_append(to, ROWS, rows);
+    options_append(to, EPOCH_ROWS, rows);
 }
 
 static const char summary[] =
@@ -201,26 +81,16 @@ static const char summary[] =
     "vocabulary, level, cell, layers, embed, hidden, tie, residual and norm are the file's,\n"
     "whatever the options say.";
 
-/* Puts the words into the configuration. */
-static int settle(lm_train_options *o, const words *w)
+/* Puts the flags into the configuration. */
+static int settle(lm_train_options *o, const flags *f)
 {
-    static const int dtypes[] = { WL_F32, WL_F16, WL_BF16 };
     wl_lm_config *c = &o->config;
-    if (o->plot && plot_check("--plot", o->plot)) return EXIT_USAGE;
-    c->level = w->level;
-    c->cell = w->cell;
-    c->optimizer = w->optimizer;
-    c->tie = w->tie;
-    c->variational = w->variational;
-    c->residual = w->residual;
-    c->norm = w->norm;
-    c->dtype = dtypes[o->common.dtype];
-    c->seed = (uint64_t)o->common.seed;
-    if (o->init) return OPTIONS_READ; /* the layers are the file's */
+    c->variational = f->variational;
+    c->norm = f->norm;
+    if (o->usual.init) return OPTIONS_READ; /* the layers are the file's */
     if (c->zoneout_c > 0 && c->cell != WL_CELL_LSTM) {
         say("--zoneout-c: expected --cell=lstm, which alone has cell states, found %s (see "
-            "wordloom "
-            "lm train --help)",
+            "wordloom lm train --help)",
             wl_cells[c->cell]);
         return EXIT_USAGE;
     }
@@ -231,24 +101,37 @@ static int settle(lm_train_options *o, const words *w)
     return EXIT_USAGE;
 }
 
-int lm_train_options_read(lm_train_options *o, training_run *run, int count, char **args)
+int lm_train_options_read(lm_train_options *o, epoch_run *run, int count, char **args)
 {
-    words w;
-    option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS], checkpoints[TRAINING_ROWS];
-    const subcommand command = {
-        .name = "lm train", .arguments = "", .summary = summary, .options = rows, .common = common
-    };
-    int first;
-    *o = (lm_train_options){ .config = wl_lm_defaults(), .min_count = 1 };
-    w = (words){ .level = o->config.level,
-                 .cell = o->config.cell,
-                 .optimizer = o->config.optimizer };
-    add_files(rows, o, run, &w);
-    add_model(rows, &o->config, &w);
-    add_training(rows, &o->config, &w);
-    training_options(run, checkpoints);
-    options_append(rows, ROWS, checkpoints);
-    options_common(&o->common, common);
-    const int status = options_read(&command, count, args, &first);
-    return status == OPTIONS_READ ? settle(o, &w) : status;
+    option_row rows[EPOCH_ROWS] = { { 0 } };
+    flags f = { 0 };
+    *o = (lm_train_options){ .config = wl_lm_defaults() };
+    wl_lm_config *c = &o->config;
+    const epoch_fields fields = { .level = &c->level,
+                                  .cell = &c->cell,
+                                  .residual = &c->residual,
+                                  .tie = &c->tie,
+                                  .optimizer = &c->optimizer,
+                                  .dtype = &c->dtype,
+                                  .layers = &c->layers,
+                                  .embed = &c->embed,
+                                  .hidden = &c->hidden,
+                                  .batch = &c->batch,
+                                  .epochs = &c->epochs,
+                                  .patience = &c->patience,
+                                  .dropout = &c->dropout,
+                                  .lr = &c->lr,
+                                  .clip = &c->clip,
+                                  .decay = &c->decay,
+                                  .seed = &c->seed,
+                                  .optimizers = wl_lm_optimizers,
+                                  .batch_help = "streams that are read side by side" };
+    o->usual = epoch_options_of(&fields);
+    add_texts(rows, o);
+    epoch_options_files(rows, &o->usual, run);
+    epoch_options_layers(rows, &o->usual);
+    add_model(rows, c, &f);
+    epoch_options_descent(rows, &o->usual);
+    const int status = epoch_options_read(&o->usual, run, "lm train", summary, rows, count, args);
+    return status == OPTIONS_READ ? settle(o, &f) : status;
 }

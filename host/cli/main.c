@@ -24,6 +24,11 @@ static const struct entry {
     { "lm", "train", "learn a language model from a text", run_lm_train },
     { "lm", "eval", "the perplexity of a text", run_lm_eval },
     { "lm", "generate", "text drawn by a language model", run_lm_generate },
+    { "seq2seq", "train", "learn to translate from pairs", run_seq2seq_train },
+    { "seq2seq", "eval", "how many translations are exact", run_seq2seq_eval },
+    { "seq2seq", "translate", "standard input, line by line", run_seq2seq_translate },
+    { "seq2seq", "attention", "what a translation looks at, as a map", run_seq2seq_map },
+    { "seq2seq", "examples", "the pairs of a task", run_seq2seq_examples },
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 
@@ -65,7 +70,7 @@ static void print_commands(FILE *to, const char *noun)
 static void print_help(FILE *to)
 {
     fputs("Usage: wordloom COMMAND [options]\n\n"
-          "Word vectors and language models on the GPU or the CPU.\n\nCommands:\n",
+          "Word vectors, language models and translation on the GPU or the CPU.\n\nCommands:\n",
           to);
     print_commands(to, NULL);
     fputs("\n  wordloom COMMAND --help    its options\n"

@@ -57,7 +57,8 @@ static void print_default(const option_row *row)
     const char *text = row->kind == OPTION_TEXT ? *(const char *const *)row->value : NULL;
     if (row->kind == OPTION_INTEGER) printf(" [%" PRId64 "]", *(const int64_t *)row->value);
     if (row->kind == OPTION_REAL) printf(" [%g]", *(const double *)row->value);
-    if (row->kind == OPTION_CHOICE) printf(" [%s]", row->choices[*(const int *)row->value]);
+    if (row->kind == OPTION_CHOICE && *(const int *)row->value >= 0)
+        printf(" [%s]", row->choices[*(const int *)row->value]);
     if (text) printf(" [%s]", text);
     if (row->required) printf(" (required)");
     printf("\n");

@@ -14,7 +14,8 @@ typedef enum option_kind {
 } option_kind;
 
 /* A row. `value` points to what the option sets, which holds its default beforehand: a bool, a
- * const char * (null: none), an int64_t, a double, or an int that is the number of a choice. */
+ * const char * (null: none), an int64_t, a double, or an int that is the number of a choice (-1:
+ * none). */
 typedef struct option_row {
     const char *name; /* without the dashes */
     option_kind kind;

@@ -175,7 +175,7 @@ static void draw_series(picture *p, int number)
     }
 }
 
-static void draw(plot_sheet *sheet, const void *chart)
+static void draw_chart(plot_sheet *sheet, const plot_chart *chart)
 {
     picture p = { .sheet = sheet, .chart = chart };
     fit_scales(&p);
@@ -186,20 +186,43 @@ static void draw(plot_sheet *sheet, const void *chart)
     for (int s = 0; s < p.chart->count; s++) draw_series(&p, s);
 }
 
+/* ------------------------------------------------------------------ the picture */
+
+typedef struct charts {
+    const plot_chart *chart;
+    int count;
+} charts;
+
+static void draw(plot_sheet *sheet, const void *what)
+{
+    const charts *all = what;
+    cairo_save(sheet->c);
+    for (int i = 0; i < all->count; i++) {
+        draw_chart(sheet, &all->chart[i]);
+        cairo_translate(sheet->c, 0, HEIGHT);
+    }
+    cairo_restore(sheet->c);
+}
+
 static void describe(FILE *to, const void *what)
 {
-    const plot_chart *chart = what;
-    plot_sheet_describe(to, chart->y.label);
-    fputs(" over ", to);
-    plot_sheet_describe(to, chart->x.label);
-    for (int s = 0; s < chart->count; s++) {
-        fputs(s ? ", " : ": ", to);
-        plot_sheet_describe(to, chart->series[s].name);
+    const charts *all = what;
+    for (int i = 0; i < all->count; i++) {
+        const plot_chart *chart = &all->chart[i];
+        fputs(i ? "; " : "", to);
+        plot_sheet_describe(to, chart->y.label);
+        fputs(" over ", to);
+        plot_sheet_describe(to, chart->x.label);
+        for (int s = 0; s < chart->count; s++) {
+            fputs(s ? ", " : ": ", to);
+            plot_sheet_describe(to, chart->series[s].name);
+        }
     }
 }
 
-wl_status plot_write(const plot_chart *chart, const char *path, wl_error *error)
+wl_status plot_write(const plot_chart *chart, int count, const char *path, wl_error *error)
 {
-    const plot_subject subject = { chart->title, WIDTH, HEIGHT, draw, describe, chart };
+    const charts all = { chart, count };
+    const plot_subject subject = { chart[0].title, WIDTH, HEIGHT * count, draw, describe, &all };
     return plot_sheet_write(&subject, path, error);
 }

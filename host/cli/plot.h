@@ -35,7 +35,8 @@ typedef struct plot_chart {
  * EXIT_USAGE. */
 int plot_check(const char *option, const char *path);
 
-/* Replaces the file at a path that plot_check took. WL_IO_ERROR. WL_NO_MEMORY. */
-wl_status plot_write(const plot_chart *chart, const char *path, wl_error *error);
+/* Replaces the file at a path that plot_check took by a picture of charts, one at least, each below
+ * the one before. WL_IO_ERROR. WL_NO_MEMORY. */
+wl_status plot_write(const plot_chart *charts, int count, const char *path, wl_error *error);
 
 #endif

@@ -16,9 +16,9 @@ static wl_status no_cairo(const char *path, wl_error *error)
     return wl_error_set(error, WL_UNSUPPORTED, "%s: this program was built without cairo", path);
 }
 
-wl_status plot_write(const plot_chart *chart, const char *path, wl_error *error)
+wl_status plot_write(const plot_chart *charts, int count, const char *path, wl_error *error)
 {
-    (void)chart;
+    (void)charts, (void)count;
     return no_cairo(path, error);
 }
 

@@ -24,6 +24,11 @@ int run_vectors_eval(int count, char **args);
 int run_lm_train(int count, char **args);
 int run_lm_eval(int count, char **args);
 int run_lm_generate(int count, char **args);
+int run_seq2seq_train(int count, char **args);
+int run_seq2seq_eval(int count, char **args);
+int run_seq2seq_translate(int count, char **args);
+int run_seq2seq_map(int count, char **args);
+int run_seq2seq_examples(int count, char **args);
 
 /* "wordloom: ..." and a newline to stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
