@@ -4,8 +4,11 @@
 #include "../nn/model_tensors.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char model_name[] = "seq2seq";
+
+enum { UNTOLD = -1 };
 
 static int64_t list_tensors(const wl_seq2seq *m, wl_model_tensor_at list[WL_MODEL_MOST_TENSORS])
 {
@@ -40,47 +43,98 @@ static bool has(const wl_safetensors *file, const char *name)
     return wl_safetensors_find(file, name) != NULL;
 }
 
-/* The model by what the output reads: more than the last layer's output, or not; and by whether
- * the first layer reads more than the embedding. */
-static wl_status tell_model(const wl_safetensors *file, wl_seq2seq_config *c, int64_t read,
-                            wl_error *error)
+/* As many as the longer side has: what the other lacks of them is missed by its name. */
+static wl_status tell_layers(const wl_safetensors *file, wl_seq2seq_config *c, wl_error *error)
 {
-    const wl_safetensor *w;
-    const wl_status status = wl_model_tensor(file, "decoder.rnn.0.w", 2, &w, error);
-    if (status) return status;
-    c->model = read == c->hidden         ? WL_SEQ2SEQ_PLAIN
-               : w->shape[1] == c->embed ? WL_SEQ2SEQ_ATTENTION
-                                         : WL_SEQ2SEQ_PEEKY;
-    c->score = has(file, "decoder.attention.key.weight")     ? WL_SCORE_ADDITIVE
-               : has(file, "decoder.attention.query.weight") ? WL_SCORE_GENERAL
-                                                             : WL_SCORE_DOT;
+    static const char *const sides[] = { "encoder.rnn", "decoder.rnn" };
+    c->layers = 0;
+    for (int i = 0; i < 2; i++) {
+        const int64_t layers = wl_model_count_layers(file, sides[i], WL_SEQ2SEQ_MOST_LAYERS);
+        if (layers > WL_SEQ2SEQ_MOST_LAYERS)
+            return wl_error_set(error, WL_BAD_FILE,
+                                "%s: tensor %s.%d.r: expected at most %d layers, found more",
+                                wl_safetensors_name(file), sides[i], WL_SEQ2SEQ_MOST_LAYERS,
+                                WL_SEQ2SEQ_MOST_LAYERS);
+        if (layers > c->layers) c->layers = layers;
+    }
     return WL_OK;
 }
 
-/* What the tensors tell of the configuration, over what the metadata have. */
-static wl_status tell_config(const wl_safetensors *file, wl_seq2seq_config *c, wl_error *error)
+/* What the metadata say is so; and so is what has a tensor. */
+static void tell_choices(const wl_safetensors *file, wl_seq2seq_config *c)
 {
-    const char *json = wl_safetensors_metadata(file, "config");
+    if (has(file, "embedding.weight")) c->shared = 1;
+    if (has(file, "decoder.output.weight")) c->tie = 0;
+    if (has(file, "encoder.rnn.0.backward.r")) c->bidirectional = 1;
+    if (has(file, "decoder.attention.key.weight") || has(file, "decoder.attention.score.weight"))
+        c->score = WL_SCORE_ADDITIVE;
+    else if (has(file, "decoder.attention.query.weight") && c->score == WL_SCORE_DOT)
+        c->score = WL_SCORE_GENERAL;
+}
+
+static wl_status tell_units(const wl_safetensors *file, wl_seq2seq_config *c, wl_error *error)
+{
+    const char *name = "decoder.rnn.0.r";
+    const wl_status status = wl_model_tell_cell(file, name, &c->cell, &c->hidden, error);
+    if (status || !c->bidirectional || c->hidden % 2 == 0) return status;
+    return wl_model_bad_shape(file, wl_safetensors_find(file, name),
+                              "an even number of columns, for half the units of the encoder's "
+                              "first layer read backwards",
+                              error);
+}
+
+/* The model, where the metadata have not told it, by what the output reads: more than the last
+ * layer's output, or not; and by whether the first layer reads more than the embedding. */
+static wl_status tell_model(const wl_safetensors *file, wl_seq2seq_config *c,
+                            const wl_safetensor *output, wl_error *error)
+{
+    const int64_t read = output->shape[1];
+    const wl_safetensor *w;
+    if (read != c->hidden && read != 2 * c->hidden)
+        return wl_model_bad_shape(file, output,
+                                  "as many columns as decoder.rnn.0.r has (plain), or twice as "
+                                  "many (peeky, attention)",
+                                  error);
+    const wl_status status = wl_model_tensor(file, "decoder.rnn.0.w", 2, &w, error);
+    if (status || c->model != UNTOLD) return status;
+    c->model = c->score != WL_SCORE_DOT  ? WL_SEQ2SEQ_ATTENTION
+               : read == c->hidden       ? WL_SEQ2SEQ_PLAIN
+               : w->shape[1] == c->embed ? WL_SEQ2SEQ_ATTENTION
+                                         : WL_SEQ2SEQ_PEEKY;
+    return WL_OK;
+}
+
+/* What the tensors tell of the configuration, beside what the metadata have. */
+static wl_status tell_tensors(const wl_safetensors *file, wl_seq2seq_config *c, wl_error *error)
+{
     const wl_safetensor *embedding, *output;
-    wl_status status = wl_model_check(file, model_name, error);
-    if (!status && json)
-        status = wl_seq2seq_parse_config(c, json, wl_safetensors_name(file), error);
-    if (status) return status;
-    c->shared = has(file, "embedding.weight");
-    c->tie = !has(file, "decoder.output.weight");
-    c->bidirectional = has(file, "encoder.rnn.0.backward.r");
-    c->layers = wl_model_count_layers(file, "decoder.rnn", WL_SEQ2SEQ_MOST_LAYERS);
+    tell_choices(file, c);
     const char *looked_up = c->shared ? "embedding.weight" : "decoder.embedding.weight";
-    status = wl_model_tensor(file, looked_up, 2, &embedding, error);
+    wl_status status = tell_layers(file, c, error);
+    if (!status) status = wl_model_tensor(file, looked_up, 2, &embedding, error);
     if (!status)
         status =
             wl_model_tensor(file, c->tie ? looked_up : "decoder.output.weight", 2, &output, error);
-    if (!status) status = wl_model_tell_cell(file, "decoder.rnn.0.r", &c->cell, &c->hidden, error);
+    if (!status) status = tell_units(file, c, error);
     if (status) return status;
     c->embed = embedding->shape[1];
     c->dtype = embedding->dtype;
     if (c->dtype != WL_F32 && c->dtype != WL_F16 && c->dtype != WL_BF16) c->dtype = WL_F32;
-    return tell_model(file, c, output->shape[1], error);
+    return tell_model(file, c, output, error);
+}
+
+static wl_status tell_config(const wl_safetensors *file, wl_seq2seq_config *c, wl_error *error)
+{
+    const char *json = wl_safetensors_metadata(file, "config");
+    wl_error why = { "" };
+    wl_status status = wl_model_check(file, model_name, error);
+    c->model = UNTOLD;
+    c->tie = 1; /* where it is not told: the output's weight may be missing */
+    if (!status && json)
+        status = wl_seq2seq_parse_config(c, json, wl_safetensors_name(file), error);
+    if (!status) status = tell_tensors(file, c, error);
+    if (status || !wl_seq2seq_check_config(c, &why)) return status;
+    return wl_error_set(error, WL_BAD_FILE, "%s: %s", wl_safetensors_name(file), why.text);
 }
 
 /* Memory is only taken for what the file has. */
@@ -104,13 +158,27 @@ static void take_training(wl_seq2seq_config *c, const wl_seq2seq_config *trainin
     *c = all;
 }
 
+/* The decoder's vocabulary, which has the marks of a target. */
+static wl_status read_target(wl_vocabulary **out, wl_safetensors *file, const char *name,
+                             wl_error *error)
+{
+    static const char *const marks[] = { "<s>", "</s>" };
+    const wl_status status = wl_model_words(out, file, name, error);
+    for (int i = 0; i < 2 && !status; i++)
+        if (wl_vocabulary_find(*out, marks[i], strlen(marks[i])) < 0)
+            return wl_error_set(error, WL_BAD_FILE,
+                                "%s: tensor %s: expected the words <s> and </s>, found no %s",
+                                wl_safetensors_name(file), name, marks[i]);
+    return status;
+}
+
 /* The vocabularies: one where they are shared. */
 static wl_status read_words(wl_vocabulary *own[2], wl_safetensors *file, bool shared,
                             wl_error *error)
 {
-    if (shared) return wl_model_words(&own[0], file, "vocabulary", error);
+    if (shared) return read_target(&own[0], file, "vocabulary", error);
     const wl_status status = wl_model_words(&own[0], file, "source.vocabulary", error);
-    return status ? status : wl_model_words(&own[1], file, "target.vocabulary", error);
+    return status ? status : read_target(&own[1], file, "target.vocabulary", error);
 }
 
 /* `training` is null for a model that is only used; `dtype` of 0 is the file's. */
@@ -128,7 +196,7 @@ static wl_status load(wl_seq2seq **out, wl_ctx *ctx, wl_safetensors *file,
                                      training ? c.optimizer : WL_NO_RULE, error);
     if (status) {
         for (int i = 0; i < 2; i++) wl_vocabulary_destroy(own[i]);
-        return status == WL_OUT_OF_RANGE && !training ? WL_BAD_FILE : status;
+        return status;
     }
     for (int i = 0; i < 2; i++) (*out)->own[i] = own[i];
     status = load_tensors(*out, file, error);

@@ -38,14 +38,15 @@ typedef struct translator {
 
 /* ------------------------------------------------------------------ operators */
 
-/* to[i] = from[ids[i]], of rows. */
+/* to[i] = from[ids[i]], of rows, where there is such a tensor. */
 static wl_status pick(const translator *t, const wl_tensor *from, wl_tensor ids,
                       const wl_tensor *to, size_t *bytes)
 {
+    if (!to->ndim) return WL_OK;
     const wl_embedding_gather_args a = {
         .size = sizeof a, .table = wl_seq2seq_rows(from), .ids = ids, .y = wl_seq2seq_rows(to)
     };
-    return to->ndim ? wl_queue_embedding_gather(t->model->ctx, &a, bytes) : WL_OK;
+    return wl_queue_embedding_gather(t->model->ctx, &a, bytes);
 }
 
 static wl_status clear(const translator *t, const wl_tensor *x, size_t *bytes)
