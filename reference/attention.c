@@ -79,7 +79,7 @@ static void clear(matrix m, int64_t count, int64_t n)
     for (int64_t i = 0; i < count; i++) memset(m.data + i * m.pitch, 0, (size_t)n * sizeof(real));
 }
 
-static bool worth_sharing(const wl_attention *n)
+static inline bool worth_sharing(const wl_attention *n)
 {
     return n->T * n->B * n->S * (n->H + n->D) > 65536;
 }

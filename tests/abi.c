@@ -41,6 +41,14 @@ _Static_assert(sizeof(wl_activation_forward_args) == 176 &&
 _Static_assert(sizeof(wl_activation_backward_args) == 256 &&
                    offsetof(wl_activation_backward_args, kind) == 248,
                "activation_backward");
+_Static_assert(sizeof(wl_attention_forward_args) == 576 &&
+                   offsetof(wl_attention_forward_args, scale) == 568,
+               "attention_forward");
+_Static_assert(sizeof(wl_attention_backward_args) == 816 &&
+                   offsetof(wl_attention_backward_args, scale) == 808,
+               "attention_backward");
+_Static_assert(sizeof(wl_attention_additive_forward_args) == 648, "attention_additive_forward");
+_Static_assert(sizeof(wl_attention_additive_backward_args) == 968, "attention_additive_backward");
 _Static_assert(WL_IDENTITY == 0 && WL_RELU == 1 && WL_SIGMOID == 2 && WL_TANH == 3 && WL_GELU == 4,
                "the activations");
 _Static_assert(sizeof(wl_dropout_forward_args) == 432 &&

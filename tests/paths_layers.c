@@ -12,6 +12,7 @@ static void nothing_to_compute_launches_nothing(void **state)
 {
     static const path paths[] = {
         { "activation_forward", "N=0 D=9", { NULL } },
+        { "attention_forward", "T=0 B=3 S=4 H=5 D=5", { NULL } },
         { "dropout_forward", "T=0 N=9 -mask", { NULL } },
         { "linear_forward", "N=0 D=5 H=3", { NULL } },
         { "linear_backward", "N=0 D=5 H=3", { NULL } },
@@ -48,6 +49,51 @@ static void aligned_elements_are_activated_in_packs(void **state)
     all_take(paths);
     run("activation_forward", "N=2 D=1025"); /* two blocks of 1,024, and two elements */
     launches_once("forward<float, 4>", 3, 256);
+}
+
+/* ------------------------------------------------------------------ attention */
+
+/* packs where the rows of both widths are made of them; blocks of eight queries, of eight keys */
+static void attention_takes_packs_and_a_launch_for_each_side(void **state)
+{
+    static const path paths[] = {
+        { "attention_forward", "T=2 B=2 S=3 H=8 D=4", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=2 B=2 S=3 H=6 D=4", { "forward<dot_score, float, 1>" } },
+        { "attention_forward", "T=2 B=2 S=3 H=4 D=6", { "forward<dot_score, float, 1>" } },
+        { "attention_forward",
+          "T=2 B=2 S=3 H=8 D=8 -v dtype=f16",
+          { "forward<dot_score, __half, 8>" } },
+        { "attention_forward",
+          "T=2 B=2 S=3 H=4 D=8 dtype=f16",
+          { "forward<dot_score, __half, 1>" } },
+        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 swap=1", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 pad=4", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 pad=3", { "forward<dot_score, float, 1>" } },
+        { "attention_backward",
+          "T=2 B=2 S=3 H=8 D=4",
+          { "sum_deltas<float, 4>", "backward<dot_score, false, float, 4>",
+            "backward<dot_score, true, float, 4>" } },
+        { "attention_backward",
+          "T=2 B=2 S=3 H=8 D=8 -v -dv pad=3 dtype=bf16",
+          { "sum_deltas<__nv_bfloat16, 1>", "backward<dot_score, false, __nv_bfloat16, 1>",
+            "backward<dot_score, true, __nv_bfloat16, 1>" } },
+        { "attention_backward", "T=0 B=2 S=3 H=8 D=4", { "backward<dot_score, true, float, 4>" } },
+        { "attention_additive_forward",
+          "T=2 B=2 S=3 H=8 D=4",
+          { "forward<additive_score, float, 4>" } },
+        { "attention_additive_backward",
+          "T=2 B=2 S=3 H=8 D=4",
+          { "sum_deltas<float, 4>", "backward<additive_score, false, float, 4>",
+            "backward<additive_score, true, float, 4>", "add_column_parts" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("attention_forward", "T=9 B=3 S=2 H=4 D=516"); /* two blocks a sequence, and two slices */
+    launches_once("forward<dot_score, float, 4>", 12, 256);
+    run("attention_backward", "T=9 B=3 S=17 H=4 D=4");
+    launches_once("backward<dot_score, false, float, 4>", 6, 256);
+    launches_once("backward<dot_score, true, float, 4>", 9, 256);
 }
 
 /* ------------------------------------------------------------------ dropout */
@@ -361,6 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_to_compute_launches_nothing),
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
+        cmocka_unit_test(attention_takes_packs_and_a_launch_for_each_side),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(a_short_row_is_a_warps_and_a_long_one_a_blocks),
         cmocka_unit_test(rows_of_whole_packs_are_rearranged_in_packs),

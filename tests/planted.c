@@ -233,6 +233,10 @@ static void a_lost_atomic_is_caught(void **state)
 static void a_missing_barrier_is_caught(void **state)
 {
     (void)state;
+    strikes(EMULATOR_MISSING_BARRIER, "attention_forward", "T=9 B=2 S=9 H=8 D=8 -lengths");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_backward", "T=9 B=2 S=9 H=8 D=8 -lengths");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_additive_forward", "T=9 B=2 S=9 H=8 D=8");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_additive_backward", "T=9 B=2 S=9 H=8 D=8");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_sum_squares", "N=9 D=700 -count");
     strikes(EMULATOR_MISSING_BARRIER, "gru_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "lstm_backward", "T=9 B=3 D=2 H=8");
@@ -256,6 +260,11 @@ static void a_short_grid_is_caught(void **state)
     (void)state;
     strikes(EMULATOR_SHORT_GRID, "activation_forward", "N=3 D=350");
     strikes(EMULATOR_SHORT_GRID, "activation_backward", "N=3 D=350");
+    strikes(EMULATOR_SHORT_GRID, "attention_forward", "T=9 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=9 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=0 B=2 S=9 H=5 D=5"); /* dk, dv */
+    strikes(EMULATOR_SHORT_GRID, "attention_additive_forward", "T=1 B=2 S=3 H=5 D=520 -weights");
+    strikes(EMULATOR_SHORT_GRID, "attention_additive_backward", "T=9 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
     strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
@@ -314,6 +323,11 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     (void)state;
     strikes(EMULATOR_LOST_LAST_WARP, "activation_forward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "activation_backward", "N=1 D=1024");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_forward", "T=8 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=8 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=0 B=2 S=8 H=5 D=5"); /* dk, dv */
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_forward", "T=8 B=2 S=3 H=5 D=5");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_backward", "T=8 B=2 S=3 H=5 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask -residual");
     strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "gru_forward", "T=2 B=3 D=2 H=85");
@@ -345,6 +359,10 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
             "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=9 L=0 -spans -pieces");
     strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_sync", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
+    strikes(EMULATOR_DEAF_SHUFFLE, "attention_forward", "T=2 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_DEAF_SHUFFLE, "attention_backward", "T=2 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_DEAF_SHUFFLE, "attention_additive_forward", "T=2 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_DEAF_SHUFFLE, "attention_additive_backward", "T=2 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_DEAF_SHUFFLE, "layernorm_forward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "layernorm_backward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "sigmoid_xent_forward", "N=7 D=5");
@@ -360,6 +378,9 @@ static void a_wrong_workspace_size_is_caught(void **state)
         const char *op, *sizes;
         size_t cut;
     } cases[] = {
+        { "attention_forward", "T=2 B=8 S=4 H=8 D=8 dtype=f16", 512 },
+        { "attention_backward", "T=2 B=8 S=4 H=8 D=8 dtype=f16", 1024 },
+        { "attention_additive_backward", "T=2 B=8 S=4 H=8 D=8", 256 },
         { "embedding_compact", "N=64 K=1 D=2 V=9", 768 },
         { "embedding_update", "N=64 K=1 D=2 V=9", 768 },
         { "gru_forward", "T=2 B=8 D=2 H=8", 256 },
