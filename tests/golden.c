@@ -96,6 +96,11 @@ void golden_close(golden *g)
     free(g);
 }
 
+const char *golden_name(const golden *g, int64_t i)
+{
+    return i < g->tensors ? g->tensor[i].header.name : NULL;
+}
+
 static const tensor *find(const golden *g, const char *name)
 {
     for (int64_t i = 0; i < g->tensors; i++)
@@ -175,6 +180,14 @@ const double *row_of(const outcome *o, const char *row)
     return o->value[at];
 }
 
+void golden_row(double *to, op_case *c, const char *row)
+{
+    outcome o = golden_run(c);
+    memcpy(to, row_of(&o, row), (size_t)c->count[case_row(c, row)] * sizeof *to);
+    outcome_free(&o);
+    case_free(c);
+}
+
 /* ------------------------------------------------------------------ comparison */
 
 void reproduces_values(const char *what, const double *right, const double *got, int64_t count)
@@ -194,4 +207,25 @@ void reproduces(const golden *g, const char *tensor, const double *got)
     char what[256];
     snprintf(what, sizeof what, "%s of %s", tensor, g->name);
     reproduces_values(what, golden_values(g, tensor), got, golden_count(g, tensor));
+}
+
+static double *difference(const double *of, const double *from, int64_t count)
+{
+    double *made = malloc((size_t)(count + 1) * sizeof *made);
+    if (!made) fail_msg("no memory for %lld differences", (long long)count);
+    for (int64_t i = 0; i < count; i++) made[i] = of[i] - from[i];
+    return made;
+}
+
+void reproduces_move(const golden *g, const char *before, const char *after, const double *from,
+                     const double *got)
+{
+    char what[256];
+    const int64_t count = golden_count(g, after);
+    double *right = difference(golden_values(g, after), golden_values(g, before), count);
+    double *moved = difference(got, from, count);
+    snprintf(what, sizeof what, "the move to %s of %s", after, g->name);
+    reproduces(g, after, got);
+    reproduces_values(what, right, moved, count);
+    free(right), free(moved);
 }

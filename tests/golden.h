@@ -16,6 +16,7 @@ static const double books_epsilon = 1e-7;
  * is missing from it fails the test. */
 golden *golden_open(const char *name);
 void golden_close(golden *g);
+const char *golden_name(const golden *g, int64_t i); /* of tensor i; null: there are no more */
 
 /* A tensor of the file, whatever its element type; one that is not there fails the test. */
 const double *golden_values(const golden *g, const char *tensor);
@@ -33,10 +34,16 @@ void put_everywhere(op_case *c, const char *row, double value);
  * agree, by rule 3, on every backend. */
 outcome golden_run(const op_case *c);
 const double *row_of(const outcome *o, const char *row);
+/* Runs a case for one of its rows, and frees it. */
+void golden_row(double *to, op_case *c, const char *row);
 
 /* Asserts that values on the oracle are those of the file, or `right`, within rule 7. */
 void reproduces(const golden *g, const char *tensor, const double *got);
 void reproduces_values(const char *what, const double *right, const double *got, int64_t count);
+/* Asserts that a parameter is the file's `after`, and that it moved `from` where it was as the
+ * file's did from `before`: an error of a small step would hide in what it is added to. */
+void reproduces_move(const golden *g, const char *before, const char *after, const double *from,
+                     const double *got);
 
 /* What main returns, given the tests that failed: CTest's code for skipped where the directory is
  * missing. */

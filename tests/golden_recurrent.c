@@ -13,16 +13,12 @@
 enum { MOST = 256 /* elements of a tensor */ };
 
 typedef struct cell {
-    const char *name, *forward, *words, *backward, *backward_words; /* of the file; operators */
     const book_cell *book;
-    bool cells; /* there is c too */
+    const char *words, *backward_words; /* of its operators */
 } cell;
 
-static const cell rnn = { "rnn", "rnn_forward", "", "rnn_backward", "", &rnn_of_book, false };
-static const cell gru = { "gru",          "gru_forward",      "reset=1 -bn",
-                          "gru_backward", "reset=1 -bn -dbn", &gru_of_book,
-                          false };
-static const cell lstm = { "lstm", "lstm_forward", "", "lstm_backward", "", &lstm_of_book, true };
+static const cell rnn = { &rnn_of_book, "", "" }, lstm = { &lstm_of_book, "", "" };
+static const cell gru = { &gru_of_book, "reset=1 -bn", "reset=1 -bn -dbn" };
 
 /* A part of a file that is a call of ours. */
 typedef struct chunk {
@@ -42,11 +38,13 @@ static const char *named(char out[64], const char *what, const chunk *k)
 /* ------------------------------------------------------------------ a chunk */
 
 /* A case of an operator with its words, and what both directions read. */
-static op_case case_of(const chunk *k, const char *op, const char *words, const char *more)
+static op_case case_of(const chunk *k, const char *way, const char *words, const char *more)
 {
-    char name[64];
-    op_case c = golden_case(op, "T=%d B=%d D=%d H=%d -lengths %s%s%s%s", k->T, k->B, k->D, k->H,
-                            words, k->h0 ? "" : " -h0", k->of->cells && !k->c0 ? " -c0" : "", more);
+    char op[32], name[64];
+    snprintf(op, sizeof op, "%s_%s", k->of->book->name, way);
+    op_case c =
+        golden_case(op, "T=%d B=%d D=%d H=%d -lengths %s%s%s%s", k->T, k->B, k->D, k->H, words,
+                    k->h0 ? "" : " -h0", k->of->book->cells && !k->c0 ? " -c0" : "", more);
     put_steps(&c, "x", k->file, named(name, "in.xs", k));
     put_gates(&c, "w", k->file, "param.weight_x", k->of->book);
     put_gates(&c, "r", k->file, "param.weight_h", k->of->book);
@@ -58,12 +56,12 @@ static op_case case_of(const chunk *k, const char *op, const char *words, const 
 static outcome forward(const chunk *k, op_case *c, const char *last_h, const char *last_c)
 {
     char name[64];
-    *c = case_of(k, k->of->forward, k->of->words, "");
+    *c = case_of(k, "forward", k->of->words, "");
     put_gates(c, "b", k->file, "param.bias", k->of->book);
     outcome o = golden_run(c);
     reproduces_steps(k->file, named(name, "out.hs", k), row_of(&o, "h"));
     reproduces(k->file, last_h, row_of(&o, "hT"));
-    if (k->of->cells) reproduces(k->file, last_c, row_of(&o, "cT"));
+    if (k->of->book->cells) reproduces(k->file, last_c, row_of(&o, "cT"));
     return o;
 }
 
@@ -78,10 +76,10 @@ static void backward(const chunk *k, const outcome *ahead)
 {
     char name[64];
     op_case c =
-        case_of(k, k->of->backward, k->of->backward_words, k->of->cells ? " -dhT -dcT" : " -dhT");
+        case_of(k, "backward", k->of->backward_words, k->of->book->cells ? " -dhT -dcT" : " -dhT");
     put_steps(&c, "dh", k->file, named(name, "in.dhs", k));
     put_values(&c, "h", row_of(ahead, "h"));
-    if (k->of->cells) put_values(&c, "c", row_of(ahead, "c"));
+    if (k->of->book->cells) put_values(&c, "c", row_of(ahead, "c"));
     if (k->of->book->gates > 1) put_values(&c, "gates", row_of(ahead, "gates"));
     put_everywhere(&c, "dw", 0), put_everywhere(&c, "dr", 0), put_everywhere(&c, "db", 0);
     outcome o = golden_run(&c);
@@ -111,7 +109,7 @@ static chunk chunk_of(const cell *of, const golden *g, const char *number)
 static golden *opened(const cell *of, const char *variant)
 {
     char name[64];
-    snprintf(name, sizeof name, "time_%s_%s", of->name, variant);
+    snprintf(name, sizeof name, "time_%s_%s", of->book->name, variant);
     return golden_open(name);
 }
 
@@ -153,7 +151,7 @@ static void a_layer_that_carries_its_state_is_the_books(void **state)
     op_case c, d;
     outcome o = forward(&first, &c, "out.h0", "out.c0");
     second.h0 = row_of(&o, "hT");
-    if (second.of->cells) second.c0 = row_of(&o, "cT");
+    if (second.of->book->cells) second.c0 = row_of(&o, "cT");
     outcome p = forward(&second, &d, "out.h1", "out.c1");
     backward(&first, &o);
     backward(&second, &p);

@@ -4,8 +4,10 @@
 
 #include "golden.h"
 
-/* A cell's gates as the book has them. */
+/* A cell, and its gates as the book has them. */
 typedef struct book_cell {
+    const char *name; /* of the family of operators */
+    bool cells;       /* there is c too */
     int gates;
     int block[4];   /* the book's block of each of our gates */
     double sign[4]; /* -1: the book's gate is the rest of ours to 1, since sigmoid(-x) is */

@@ -24,9 +24,9 @@ static double *swapped(const double *from, int64_t A, int64_t B, int64_t X)
     return to;
 }
 
-const book_cell rnn_of_book = { 1, { 0 }, { 1 } };
-const book_cell gru_of_book = { 3, { 1, 0, 2 }, { 1, -1, 1 } };
-const book_cell lstm_of_book = { 4, { 2, 0, 1, 3 }, { 1, 1, 1, 1 } };
+const book_cell rnn_of_book = { "rnn", false, 1, { 0 }, { 1 } };
+const book_cell gru_of_book = { "gru", false, 3, { 1, 0, 2 }, { 1, -1, 1 } };
+const book_cell lstm_of_book = { "lstm", true, 4, { 2, 0, 1, 3 }, { 1, 1, 1, 1 } };
 
 /* Element (gate, unit, input) of the book's [in,GH]. */
 static int64_t place(const book_cell *of, int64_t gate, int64_t j, int64_t i, int64_t H)

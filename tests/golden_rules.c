@@ -45,14 +45,9 @@ static void carry(op_case *c, const outcome *o, const char *row)
     if (c->value[case_row(c, row)]) put_values(c, row, row_of(o, row));
 }
 
-/* The parameters after a step, and how far they moved: an error of a small step would hide in
- * what it is added to. */
 static void one_step(op_case *c, const golden *g, int step, int tensor)
 {
     char before[32], after[32], name[64];
-    double right[MOST], moved[MOST];
-    const int64_t N = c->count[case_row(c, "p")];
-    assert_in_range(N, 1, MOST);
     snprintf(name, sizeof name, "step%d.grad.%d", step, tensor);
     snprintf(after, sizeof after, "step%d.after.%d", step, tensor);
     snprintf(before, sizeof before, "step%d.after.%d", step - 1, tensor);
@@ -60,13 +55,7 @@ static void one_step(op_case *c, const golden *g, int step, int tensor)
     put_golden(c, "g", g, name);
     if (c->value[case_row(c, "rule.step")]) put_everywhere(c, "rule.step", step + 1);
     outcome o = golden_run(c);
-    reproduces(g, after, row_of(&o, "p"));
-    for (int64_t i = 0; i < N; i++) {
-        right[i] = golden_values(g, after)[i] - golden_values(g, before)[i];
-        moved[i] = row_of(&o, "p")[i] - c->value[case_row(c, "p")][i];
-    }
-    snprintf(name, sizeof name, "the move to %s", after);
-    reproduces_values(name, right, moved, N);
+    reproduces_move(g, before, after, c->value[case_row(c, "p")], row_of(&o, "p"));
     carry(c, &o, "p"), carry(c, &o, "m"), carry(c, &o, "v");
     outcome_free(&o);
 }
