@@ -1,12 +1,14 @@
-/* Times matrix products alone, or a plain copy: what benchmarks/peers/lm.py makes its floor of.
+/* Times matrix products alone, or a plain copy: what benchmarks/peers make their floors of.
  *
  *   wordloom_products copy THREADS            bytes a second, read and written
  *   wordloom_products WAY THREADS < PRODUCTS  the seconds of each, a line each
  *
- * A product is a line "M N K transposed-a transposed-b beta count" of c[M,N] = a b + beta c: so
- * many are run in a row, on the same operands. WAY: `gemm` cuts it as the library does, `blas` lets
- * OpenBLAS share it among its threads, `rows` and `columns` cut c into an equal part a thread. The
- * first line of the answer names the OpenBLAS. */
+ * A product is a line "M N K transposed-a transposed-b beta count batch" of c[M,N] = a b + beta c:
+ * `count` are run in a row, on the same operands. WAY: `gemm` cuts it as the library does, `blas`
+ * lets OpenBLAS share it among its threads, `rows` and `columns` cut c into an equal part a thread.
+ * Each of the `count` is a batch of products on operands of their own; where that is more than one
+ * they are not cut, but shared among the threads. The first line of the answer names the OpenBLAS.
+ */
 #include "../reference/gemm.h"
 #include "copy_bandwidth.h"
 
@@ -14,7 +16,7 @@
 #include <stdio.h>
 
 typedef struct product {
-    int64_t M, N, K, count;
+    int64_t M, N, K, count, batch;
     int at, bt;
     float beta, *a, *b, *c;
 } product;
@@ -71,10 +73,26 @@ static const struct {
 enum { LEAST_SAMPLES = 5, MOST_SAMPLES = 1000 };
 static const double LEAST_SECONDS = 0.1;
 
+static void run_batch(const product *p, way *run, int threads)
+{
+    if (p->batch == 1) {
+        run(p, threads);
+        return;
+    }
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < p->batch; i++) {
+        product one = *p;
+        one.a += i * p->M * p->K;
+        one.b += i * p->K * p->N;
+        one.c += i * p->M * p->N;
+        run(&one, 1);
+    }
+}
+
 static double sample(const product *p, way *run, int threads)
 {
     const double start = steady_seconds();
-    for (int64_t i = 0; i < p->count; i++) run(p, threads);
+    for (int64_t i = 0; i < p->count; i++) run_batch(p, run, threads);
     return steady_seconds() - start;
 }
 
@@ -111,23 +129,23 @@ static float *numbers(int64_t count)
 /* Nonzero: a line was no product. Zero with count 0: there are no more. */
 static int read_product(product *p)
 {
-    long long size[4];
-    const int found = scanf("%lld %lld %lld %d %d %f %lld", &size[0], &size[1], &size[2], &p->at,
-                            &p->bt, &p->beta, &size[3]);
+    long long size[5];
+    const int found = scanf("%lld %lld %lld %d %d %f %lld %lld", &size[0], &size[1], &size[2],
+                            &p->at, &p->bt, &p->beta, &size[3], &size[4]);
     p->count = 0;
     if (found == EOF) return 0;
-    if (found != 7) return 1;
-    for (int i = 0; i < 4; i++)
+    if (found != 8) return 1;
+    for (int i = 0; i < 5; i++)
         if (size[i] < 1 || size[i] > 1 << 24) return 1;
-    p->M = size[0], p->N = size[1], p->K = size[2], p->count = size[3];
+    p->M = size[0], p->N = size[1], p->K = size[2], p->count = size[3], p->batch = size[4];
     return 0;
 }
 
 static int time_product(product *p, way *run, int threads)
 {
-    p->a = numbers(p->M * p->K);
-    p->b = numbers(p->K * p->N);
-    p->c = numbers(p->M * p->N);
+    p->a = numbers(p->batch * p->M * p->K);
+    p->b = numbers(p->batch * p->K * p->N);
+    p->c = numbers(p->batch * p->M * p->N);
     const int enough = p->a && p->b && p->c;
     if (enough) printf("%.9f\n", seconds_of(p, run, threads));
     free(p->a);
@@ -142,7 +160,7 @@ static int time_all(way *run, int threads)
     printf("%s; kernel %s\n", openblas_get_config(), openblas_get_corename());
     for (product p;;) {
         if (read_product(&p)) {
-            fputs("wordloom_products: expected M N K at bt beta count\n", stderr);
+            fputs("wordloom_products: expected M N K at bt beta count batch\n", stderr);
             return 2;
         }
         if (p.count == 0) return 0;

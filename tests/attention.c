@@ -87,9 +87,9 @@ static const char *const sizes[] = {
     "T=17 B=3 S=65 H=8 D=16",           /* one more than the reference's tiles */
     "T=16 B=2 S=64 H=65 D=4",           /* as many */
     "T=35 B=2 S=17 H=100 D=24",         /* several blocks */
-    "T=3 B=2 S=9 H=650 D=513 -lengths", /* slices of keys and of values */
-    "T=2 B=3 S=9 H=12 D=1032",          /* values of more slices than keys, in packs */
-    "T=2 B=3 S=9 H=1032 D=16 scale=0.125",
+    "T=2 B=2 S=9 H=650 D=513 -lengths", /* slices of keys and of values, of two tiles */
+    "T=2 B=2 S=3 H=12 D=1032",          /* values of more slices than keys, in packs */
+    "T=2 B=2 S=3 H=1032 D=16 scale=0.125",
     "T=3 B=3 S=5 H=64 D=32 pad=3",    /* rows that begin where no pack does */
     "T=3 B=3 S=5 H=64 D=32 pad=8",    /* rows apart, of whole packs */
     "T=3 B=3 S=5 H=64 D=32 swap=1",   /* batch first */
@@ -102,7 +102,7 @@ static const char *const without_values[] = {
     "T=0 B=2 S=4 H=5 D=5",     "T=2 B=3 S=0 H=5 D=5",               /* none */
     "T=2 B=2 S=1 H=7 D=7",                                          /* a weight of 1 */
     "T=9 B=3 S=17 H=64 D=64",                                       /* one slice */
-    "T=2 B=2 S=9 H=520 D=520",                                      /* two */
+    "T=2 B=2 S=3 H=520 D=520",                                      /* two */
     "T=1 B=8 S=66 H=24 D=24",  "T=3 B=3 S=5 H=32 D=32 pad=3", NULL, /* tiles; rows apart */
 };
 
@@ -299,6 +299,21 @@ static void padding_changes_nothing(void **state)
     case_free(&c), case_free(&padded);
 }
 
+static void lengths_out_of_range_are_brought_within(void **state)
+{
+    static const double beyond[3] = { -3, 100, 2 }, within[3] = { 0, 6, 2 };
+    (void)state;
+    op_case c = made("attention_backward", "T=2 B=3 S=6 H=5 D=4"), other;
+    assert_int_equal(case_copy(&other, &c), 0);
+    put_values(&c, "lengths", within), put_values(&other, "lengths", beyond);
+    for (const wl_backend *const *on = backends_under_test(); *on; on++) {
+        outcome a = of(&c, *on), b = of(&other, *on);
+        assert_true(a.hash == b.hash);
+        outcome_free(&a), outcome_free(&b);
+    }
+    case_free(&c), case_free(&other);
+}
+
 /* A decoder that runs step by step finds what it found at once. */
 static void a_step_at_a_time_gives_the_same(void **state)
 {
@@ -379,6 +394,7 @@ int main(void)
         cmocka_unit_test(equal_keys_give_the_mean_of_the_values),
         cmocka_unit_test(sequences_do_not_meet),
         cmocka_unit_test(padding_changes_nothing),
+        cmocka_unit_test(lengths_out_of_range_are_brought_within),
         cmocka_unit_test(a_step_at_a_time_gives_the_same),
         cmocka_unit_test(large_scores_stay_finite),
         cmocka_unit_test(nan_stays_with_its_sequence_and_query),

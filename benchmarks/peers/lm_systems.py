@@ -2,13 +2,13 @@
 run: wordloom as a program, PyTorch in a process of its own (lm_torch.py)."""
 import collections
 import json
-import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 
 import numpy as np
+
+from torch_peer import end, environment
 
 T, B = 35, 20
 LR, CLIP = 20, 0.25
@@ -21,20 +21,6 @@ MODELS = [
     Model("chapter 6", "1 layer of 100", 1, 100, False, 0, 200),
     Model("650x2", "2 layers of 650, tied, dropout 0.5", 2, 650, True, 0.5, 60),
 ]
-
-
-# OpenMP's idle threads wait as briefly as in wordloom's program, unless the caller says otherwise:
-# libgomp's default costs every system much where another process wants a core.
-SPIN = os.environ.get("GOMP_SPINCOUNT", "2000")
-
-
-def environment(threads):
-    """Of every child; peer_environment.py has taken out what slows OpenBLAS."""
-    return {**os.environ, "GOMP_SPINCOUNT": SPIN, "OMP_NUM_THREADS": str(threads)}
-
-
-def end(command, code, messages):
-    sys.exit(f"{' '.join(command)}\nended with {code}:\n{messages[-2000:]}")
 
 
 # ---- the text ------------------------------------------------------------------------------------
@@ -99,53 +85,3 @@ def train_wordloom(program, model, text, out, threads=1, lr=LR):
     with open(log, encoding="utf-8") as file:
         reports = [json.loads(line) for line in file]
     return [report for report in reports if report["event"] in ("progress", "epoch")]
-
-
-# ---- PyTorch -------------------------------------------------------------------------------------
-
-class Torch:
-    """A process that trains one model, so many steps at a time."""
-
-    def __init__(self, model, threads, compiled, ids, vocabulary):
-        self.folder = tempfile.TemporaryDirectory()
-        np.save(f"{self.folder.name}/ids.npy", ids)
-        self.messages = open(f"{self.folder.name}/messages", "w+", encoding="utf-8")
-        self.command = [sys.executable, str(pathlib.Path(__file__).with_name("lm_torch.py"))]
-        self.process = subprocess.Popen(
-            self.command, env=environment(threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self.messages, text=True)
-        self.send({"model": model._asdict(), "threads": threads, "compiled": compiled,
-                   "ids": f"{self.folder.name}/ids.npy", "vocabulary": vocabulary})
-
-    def send(self, what):
-        try:
-            print(json.dumps(what), file=self.process.stdin, flush=True)
-        except BrokenPipeError:
-            pass  # its end is told where the answer is missing
-
-    def train(self, warm, steps):
-        """The seconds and the mean loss of `steps` steps after `warm` others; None: it failed."""
-        self.send({"warm": warm, "steps": steps})
-        answer = self.process.stdout.readline()
-        return json.loads(answer) if answer else None
-
-    def trouble(self):
-        self.messages.seek(0)
-        return self.messages.read().strip()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-        self.messages.close()
-        self.folder.cleanup()
-
-
-def describe_torch():
-    """The library's products and the instructions that it chose, in words."""
-    command = [sys.executable, str(pathlib.Path(__file__).with_name("lm_torch.py")), "describe"]
-    run = subprocess.run(command, env=environment(1), stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, text=True, check=False)
-    if run.returncode:
-        end(command, run.returncode, run.stderr)
-    return run.stdout.strip()

@@ -1,20 +1,11 @@
-"""The language models of lm.py in PyTorch, and the process that trains one.
-
-The process reads a job from stdin, a line of JSON, and then how many steps to run, a line each
-time, and answers each with a line; see lm_systems.Torch. With the argument `describe` it only says
-what PyTorch is built of.
-"""
-import json
-import re
-import sys
-import time
-
+"""The language models of lm.py in PyTorch, and the process that trains one (torch_server.py)."""
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 import lm_systems
+import torch_server
 
 
 class LanguageModel(nn.Module):
@@ -29,20 +20,7 @@ class LanguageModel(nn.Module):
         self.output = nn.Linear(model.size, vocabulary)
         if model.tie:
             self.output.weight = self.embedding.weight
-        self.start(model)
-
-    def start(self, model):
-        """As wordloom draws. Of the two biases of nn.LSTM one stays 0, or both together would move
-        twice as far as one."""
-        for name, parameter in self.named_parameters():
-            if name.startswith("embedding"):
-                nn.init.normal_(parameter, std=0.01)
-            elif "weight" in name:
-                nn.init.normal_(parameter, std=model.size ** -0.5)
-            else:
-                nn.init.zeros_(parameter)
-            if "bias_hh" in name:
-                parameter.requires_grad_(False)
+        torch_server.draw_as_wordloom(self, model.size)
 
     def forward(self, inputs, labels, state):
         h, state = self.lstm(self.dropout(self.embedding(inputs)), state)
@@ -81,30 +59,11 @@ class Training:
         return float(sum(self.step() for _ in range(steps)) / max(steps, 1))
 
 
-def describe():
-    config = " ".join(torch.__config__.show().split())
-    found = [re.search(pattern, config) for pattern in
-             (r"Math Kernel Library Version \S+", r"MKL-DNN v[\d.]+", r"BLAS_INFO=\w+")]
-    parts = [match[0] for match in found if match]
-    return "; ".join([*parts, f"instructions {torch.backends.cpu.get_cpu_capability()}"])
-
-
-def serve():
-    job = json.loads(sys.stdin.readline())
-    torch.set_num_threads(job["threads"])
+def make(job):
     training = Training(lm_systems.Model(**job["model"]), np.load(job["ids"]), job["vocabulary"],
                         job["compiled"])
-    for line in sys.stdin:
-        wanted = json.loads(line)
-        training.run(wanted["warm"])
-        start = time.perf_counter()
-        loss = training.run(wanted["steps"])
-        seconds = time.perf_counter() - start
-        print(json.dumps({"steps": wanted["steps"], "seconds": seconds, "loss": loss}), flush=True)
+    return lambda warm, steps: torch_server.timed(training.run, warm, steps)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["describe"]:
-        print(describe())
-    else:
-        serve()
+    torch_server.serve(make)

@@ -100,11 +100,11 @@ static void note_sizes(job *j)
     progress *p = &j->epochs.run.report;
     const int64_t source = wl_vocabulary_size(wl_seq2seq_source(j->model));
     const int64_t target = wl_vocabulary_size(wl_seq2seq_target(j->model));
+    const int64_t held = j->validation ? wl_pairs_size(j->validation) : 0;
     progress_note(p, "%" PRId64 " pairs of %" PRId64 " and %" PRId64 " tokens",
                   wl_pairs_size(j->pairs), wl_pairs_source_tokens(j->pairs),
                   wl_pairs_target_tokens(j->pairs));
-    if (j->validation)
-        progress_note(p, "%" PRId64 " pairs for validation", wl_pairs_size(j->validation));
+    if (held) progress_note(p, "%" PRId64 " pair%s for validation", held, held > 1 ? "s" : "");
     if (wl_seq2seq_configuration(j->model)->shared)
         progress_note(p, "a vocabulary of %" PRId64 ", %" PRId64 " parameters", source,
                       wl_seq2seq_parameters(j->model));

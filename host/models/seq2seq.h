@@ -238,11 +238,10 @@ void wl_seq2seq_pass_destroy(wl_seq2seq_pass *pass); /* takes one that is all ze
 wl_status wl_seq2seq_step(wl_seq2seq_pass *pass, const wl_seq2seq_pair *pairs, int64_t count,
                           int64_t step, wl_error *error);
 
-/* A batch of sources as the model reads them: padded, and from their ends on where it does so.
+/* The sources of a batch as the model reads them: padded, and from their ends on where it does so.
  * ids[S,B], and lengths[B]. */
-void wl_seq2seq_lay_sources(const wl_seq2seq *model, const int32_t *const *sources,
-                            const int64_t *lengths, int64_t S, int64_t B, int32_t *ids,
-                            int32_t *out_lengths);
+void wl_seq2seq_lay_sources(const wl_seq2seq *model, const wl_seq2seq_pair *pairs, int64_t S,
+                            int64_t B, int32_t *ids, int32_t *lengths);
 
 /* ------------------------------------------------------------------ training */
 

@@ -152,21 +152,20 @@ static wl_status fit(wl_seq2seq_pass *p, int64_t S, int64_t T, int64_t B, wl_err
 
 /* ------------------------------------------------------------------ a batch */
 
-void wl_seq2seq_lay_sources(const wl_seq2seq *m, const int32_t *const *sources,
-                            const int64_t *lengths, int64_t S, int64_t B, int32_t *ids,
-                            int32_t *out_lengths)
+void wl_seq2seq_lay_sources(const wl_seq2seq *m, const wl_seq2seq_pair *pairs, int64_t S, int64_t B,
+                            int32_t *ids, int32_t *lengths)
 {
     for (int64_t b = 0; b < B; b++) {
-        const int64_t n = lengths[b];
+        const int64_t n = pairs[b].source_length;
         for (int64_t s = 0; s < S; s++) {
             const int64_t from = m->config.reverse ? n - 1 - s : s;
-            ids[s * B + b] = s < n ? sources[b][from] : 0; /* what pads is read by nobody */
+            ids[s * B + b] = s < n ? pairs[b].source[from] : 0; /* what pads is read by nobody */
         }
-        out_lengths[b] = (int32_t)n;
+        lengths[b] = (int32_t)n;
     }
 }
 
-/* The target as the decoder reads it, and as it is to say it; answers the labels. */
+/* The targets as the decoder reads them, and as it is to say them. */
 static void lay_targets(const wl_seq2seq_pass *p, const wl_seq2seq_pair *pairs, int32_t *inputs,
                         int32_t *labels)
 {
@@ -184,23 +183,13 @@ static wl_status send(wl_seq2seq_pass *p, const wl_seq2seq_pair *pairs, int64_t 
                       wl_error *error)
 {
     const int64_t S = p->S, T = p->T, B = p->B;
-    const int32_t **sources = malloc((size_t)B * sizeof *sources);
-    int64_t *lengths = malloc((size_t)B * sizeof *lengths);
-    wl_status status = sources && lengths ? WL_OK : WL_NO_MEMORY;
-    if (status) wl_error_set(error, status, "no memory for a batch");
-    for (int64_t b = 0; b < B && !status; b++)
-        sources[b] = pairs[b].source, lengths[b] = pairs[b].source_length;
-    if (!status) {
-        int32_t *ids = p->host;
-        wl_seq2seq_lay_sources(p->model, sources, lengths, S, B, ids, ids + S * B);
-        lay_targets(p, pairs, ids + (S + 1) * B, ids + (S + 1 + T) * B);
-        status = wl_ctx_copy(p->model->ctx, p->ids.data, ids, (size_t)p->ids.shape[0] * 4);
-        if (!status) status = wl_ctx_copy(p->model->ctx, p->step.data, &step, sizeof step);
-        status = wl_seq2seq_failed(p->model, status, error);
-    }
-    free(sources);
-    free(lengths);
-    return status;
+    wl_ctx *ctx = p->model->ctx;
+    int32_t *ids = p->host;
+    wl_seq2seq_lay_sources(p->model, pairs, S, B, ids, ids + S * B);
+    lay_targets(p, pairs, ids + (S + 1) * B, ids + (S + 1 + T) * B);
+    wl_status status = wl_ctx_copy(ctx, p->ids.data, ids, (size_t)p->ids.shape[0] * sizeof *ids);
+    if (!status) status = wl_ctx_copy(ctx, p->step.data, &step, sizeof step);
+    return wl_seq2seq_failed(p->model, status, error);
 }
 
 /* The recorded step of this shape; null where there are too many already. */

@@ -202,17 +202,16 @@ static void translator_free(translator *t)
 
 /* ------------------------------------------------------------------ a batch */
 
-static wl_status send(translator *t, const int32_t *const *sources, const int64_t *lengths,
-                      wl_error *error)
+static wl_status send(translator *t, const wl_seq2seq_pair *pairs, wl_error *error)
 {
     const int64_t S = t->S, B = t->B, R = t->R, zero = 0;
     wl_ctx *ctx = t->model->ctx;
     int32_t *ids = t->host, *origin = ids + S * B + B, *memory = origin + R, *ends = memory + S * R;
-    wl_seq2seq_lay_sources(t->model, sources, lengths, S, B, ids, ids + S * B);
+    wl_seq2seq_lay_sources(t->model, pairs, S, B, ids, ids + S * B);
     for (int64_t r = 0; r < R; r++) {
         const int64_t b = r / t->width;
         origin[r] = (int32_t)b;
-        ends[r] = (int32_t)lengths[b];
+        ends[r] = (int32_t)pairs[b].source_length;
         for (int64_t s = 0; s < S; s++) memory[s * R + r] = (int32_t)(s * B + b);
     }
     wl_status status = wl_ctx_copy(ctx, t->ids.data, ids, (size_t)t->ids.shape[0] * sizeof *ids);
@@ -247,8 +246,7 @@ static wl_status decode(translator *t, const volatile sig_atomic_t *stop, wl_err
     return status;
 }
 
-/* Translates sources in the order of their numbers; what is better than what `out` has gets its
- * place. */
+/* What is better than what `out` has gets its place. */
 static wl_status take_best(const translator *t, const int64_t *numbers, wl_translation *out,
                            wl_error *error)
 {
@@ -263,17 +261,17 @@ static wl_status take_best(const translator *t, const int64_t *numbers, wl_trans
     return WL_OK;
 }
 
-static wl_status translate_batch(translator *t, const int32_t *const *sources,
-                                 const int64_t *lengths, const int64_t *numbers, int64_t B,
+/* Sources in order of length, and which they are. */
+static wl_status translate_batch(translator *t, const wl_seq2seq_pair *pairs,
+                                 const int64_t *numbers, int64_t B,
                                  const volatile sig_atomic_t *stop, wl_translation *out,
                                  wl_error *error)
 {
     wl_seq2seq *m = t->model;
-    const int64_t S = lengths[B - 1]; /* they are in order of length */
     int64_t *most = malloc((size_t)B * sizeof *most);
     if (!most) return wl_error_set(error, WL_NO_MEMORY, "no memory to translate");
     for (int64_t b = 0; b < B; b++)
-        most[b] = t->search->most ? t->search->most : 2 * lengths[b] + 20;
+        most[b] = t->search->most ? t->search->most : 2 * pairs[b].source_length + 20;
     wl_beam_destroy(&t->beam);
     wl_status status =
         wl_beam_create(&t->beam, t->width, B, m->target_V, t->search->length_penalty, most, error);
@@ -281,8 +279,8 @@ static wl_status translate_batch(translator *t, const int32_t *const *sources,
     if (status) return status;
     t->beam.start = m->start, t->beam.end = m->end;
     t->beam.unknown = (int32_t)wl_vocabulary_find(m->target, "<unk>", strlen("<unk>"));
-    status = fit(t, S, B, error);
-    if (!status) status = send(t, sources, lengths, error);
+    status = fit(t, pairs[B - 1].source_length, B, error);
+    if (!status) status = send(t, pairs, error);
     if (status) return status;
     wl_ctx_set_workspace(m->ctx, t->workspace.data, (size_t)t->workspace.shape[0]);
     status = wl_seq2seq_failed(m, start(t, NULL), error);
@@ -294,8 +292,8 @@ static wl_status translate_batch(translator *t, const int32_t *const *sources,
 
 /* Sources in order of length. */
 typedef struct ordered {
-    int64_t *numbers, *lengths;
-    const int32_t **sources;
+    int64_t *numbers;
+    wl_seq2seq_pair *pairs;
 } ordered;
 
 static int by_length(const void *one, const void *other, void *lengths)
@@ -308,27 +306,24 @@ static int by_length(const void *one, const void *other, void *lengths)
 static void ordered_free(ordered *o)
 {
     free(o->numbers);
-    free(o->lengths);
-    free(o->sources);
+    free(o->pairs);
 }
 
 static wl_status put_in_order(ordered *o, const int32_t *const *sources, const int64_t *lengths,
                               int64_t count, wl_error *error)
 {
     o->numbers = malloc((size_t)count * sizeof *o->numbers + 1);
-    o->lengths = malloc((size_t)count * sizeof *o->lengths + 1);
-    o->sources = malloc((size_t)count * sizeof *o->sources + 1);
-    if (!o->numbers || !o->lengths || !o->sources) {
+    o->pairs = malloc((size_t)count * sizeof *o->pairs + 1);
+    if (!o->numbers || !o->pairs) {
         ordered_free(o);
         return wl_error_set(error, WL_NO_MEMORY, "no memory to translate %lld lines",
                             (long long)count);
     }
     for (int64_t i = 0; i < count; i++) o->numbers[i] = i;
     qsort_r(o->numbers, (size_t)count, sizeof *o->numbers, by_length, (void *)(uintptr_t)lengths);
-    for (int64_t i = 0; i < count; i++) {
-        o->lengths[i] = lengths[o->numbers[i]];
-        o->sources[i] = sources[o->numbers[i]];
-    }
+    for (int64_t i = 0; i < count; i++)
+        o->pairs[i] = (wl_seq2seq_pair){ .source = sources[o->numbers[i]],
+                                         .source_length = lengths[o->numbers[i]] };
     return WL_OK;
 }
 
@@ -339,8 +334,7 @@ static wl_status translate_all(translator *t, const ordered *o, int64_t count,
     wl_status status = WL_OK;
     for (int64_t i = 0; i < count && !status; i += t->search->batch) {
         const int64_t left = count - i, B = left < t->search->batch ? left : t->search->batch;
-        status =
-            translate_batch(t, o->sources + i, o->lengths + i, o->numbers + i, B, stop, out, error);
+        status = translate_batch(t, o->pairs + i, o->numbers + i, B, stop, out, error);
     }
     return status;
 }
@@ -413,8 +407,8 @@ wl_status wl_seq2seq_accuracy(wl_seq2seq *m, const wl_pairs *pairs, int64_t coun
 {
     const wl_seq2seq_search search = wl_seq2seq_search_defaults();
     if (count > wl_pairs_size(pairs)) count = wl_pairs_size(pairs);
-    const int32_t **sources = malloc((size_t)count * sizeof *sources);
-    int64_t *lengths = malloc((size_t)count * sizeof *lengths);
+    const int32_t **sources = calloc((size_t)count, sizeof *sources);
+    int64_t *lengths = calloc((size_t)count, sizeof *lengths);
     wl_translation *found = calloc((size_t)count, sizeof *found);
     wl_status status = sources && lengths && found
                            ? WL_OK
