@@ -73,6 +73,15 @@ char *read_bytes(const char *path, size_t *length)
     return bytes;
 }
 
+void assert_same_files(const char *one, const char *two)
+{
+    size_t n, m;
+    char *a = read_bytes(in_folder(one), &n), *b = read_bytes(in_folder(two), &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n);
+    free(a), free(b);
+}
+
 void assert_error(const wl_error *error, ...)
 {
     va_list parts;

@@ -26,6 +26,9 @@ void write_bytes(const char *path, const void *bytes, size_t length);
 void write_text(const char *path, const char *text);
 char *read_bytes(const char *path, size_t *length); /* free() it */
 
+/* Two files of the folder have the same bytes. */
+void assert_same_files(const char *one, const char *two);
+
 /* The error has each of the parts, which end with a null. */
 void assert_error(const wl_error *error, ...);
 

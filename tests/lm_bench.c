@@ -59,15 +59,6 @@ void assert_written(wl_lm *model, const char *name)
     if (wl_lm_write(model, in_folder(name), &error)) fail_msg("%s", error.text);
 }
 
-void assert_same_files(const char *one, const char *two)
-{
-    size_t n, m;
-    char *a = read_bytes(in_folder(one), &n), *b = read_bytes(in_folder(two), &m);
-    assert_int_equal(n, m);
-    assert_memory_equal(a, b, n);
-    free(a), free(b);
-}
-
 const wl_device lm_devices[2] = { WL_CPU, WL_CUDA };
 
 void each_device(void (*test)(wl_device))

@@ -26,7 +26,6 @@ int on_report(void *user, const wl_training_progress *now); /* of a bench */
 wl_status train(bench *b, wl_lm *model);
 
 void assert_written(wl_lm *model, const char *name);
-void assert_same_files(const char *one, const char *two);
 
 /* A test on the CPU, and on CUDA as it was linked. */
 extern const wl_device lm_devices[2];

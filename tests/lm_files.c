@@ -1,8 +1,7 @@
 /* Language models in files: written, read, evaluated and drawn from; and files that are none. On
  * the CPU, and on CUDA as the test was linked. */
 #include "lm_bench.h"
-
-#include <wordloom/nn/safetensors.h>
+#include "model_files.h"
 
 #include <math.h>
 
@@ -37,17 +36,11 @@ static void a_model_is_written_and_read_whole(void **state)
 /* A model as it is in a file, or with the digit after `field` another. */
 static double evaluated(bench *b, const char *field, char digit)
 {
-    size_t length;
     wl_lm *model;
     wl_error error = { "" };
     double loss;
     int64_t labels;
-    char *bytes = read_bytes(in_folder("model"), &length);
-    char *at = memmem(bytes, length, field, strlen(field));
-    assert_non_null(at);
-    at[strlen(field)] = digit;
-    write_bytes(in_folder("changed"), bytes, length);
-    free(bytes);
+    change_digit("model", "changed", field, digit);
     if (wl_lm_open(&model, b->ctx, in_folder("changed"), 0, &error)) fail_msg("%s", error.text);
     if (wl_lm_evaluate(model, b->text, 2, 5, NULL, &loss, &labels, &error))
         fail_msg("%s", error.text);
@@ -130,38 +123,21 @@ static void files_of_other_kinds_are_refused(void **state)
     }
 }
 
-/* Opens what is left of a file; it is a model, or is refused. */
-static void open_damaged(wl_ctx *ctx, const char *bytes, size_t length)
+static wl_status open_model_file(wl_ctx *ctx, const char *path, wl_error *error)
 {
     wl_lm *model;
-    wl_error error = { "" };
-    write_bytes(in_folder("damaged"), bytes, length);
-    const wl_status status = wl_lm_open(&model, ctx, in_folder("damaged"), 0, &error);
-    assert_true(status == WL_OK || status == WL_BAD_FILE);
-    if (status) assert_true(*error.text);
+    const wl_status status = wl_lm_open(&model, ctx, path, 0, error);
     wl_lm_destroy(model);
+    return status;
 }
 
-/* Every byte of the header and of the vocabulary changed, and the file cut at many places. */
 static void damaged_files_are_refused(void **state)
 {
     (void)state;
     bench b = make_bench(WL_CPU);
-    size_t length;
     wl_lm *model = make_model(&b);
     assert_written(model, "model");
-    char *bytes = read_bytes(in_folder("model"), &length);
-    const size_t header =
-        8 + (size_t)(unsigned char)bytes[0] + 256 * (size_t)(unsigned char)bytes[1];
-    for (size_t at = 0; at < length; at += 3) {
-        if (at >= header && at < length - 40) at = length - 40;
-        const char was = bytes[at];
-        bytes[at] ^= at % 2 ? 1 : 0x50;
-        open_damaged(b.ctx, bytes, length);
-        bytes[at] = was;
-    }
-    for (size_t cut = 0; cut < length; cut += 61) open_damaged(b.ctx, bytes, cut);
-    free(bytes);
+    assert_survives_damage("model", b.ctx, open_model_file);
     wl_lm_destroy(model);
     free_bench(&b);
 }

@@ -64,6 +64,44 @@ wl_status train(bench *b, wl_seq2seq *model)
     return status;
 }
 
+void assert_written(wl_seq2seq *model, const char *name)
+{
+    wl_error error = { "" };
+    if (wl_seq2seq_write(model, in_folder(name), &error)) fail_msg("%s", error.text);
+}
+
+const wl_seq2seq_config file_kinds[FILE_KINDS] = {
+    { .model = WL_SEQ2SEQ_PLAIN, .cell = WL_CELL_LSTM, .reverse = 1 },
+    { .model = WL_SEQ2SEQ_PEEKY, .cell = WL_CELL_GRU, .layers = 2 },
+    { .model = WL_SEQ2SEQ_ATTENTION, .cell = WL_CELL_LSTM },
+    { .model = WL_SEQ2SEQ_ATTENTION, .cell = WL_CELL_RNN, .score = WL_SCORE_GENERAL, .layers = 2 },
+    { .model = WL_SEQ2SEQ_ATTENTION,
+      .cell = WL_CELL_GRU,
+      .score = WL_SCORE_ADDITIVE,
+      .layers = 3,
+      .bidirectional = 1,
+      .residual = 1 },
+    { .model = WL_SEQ2SEQ_PLAIN, .cell = WL_CELL_LSTM, .shared = 1 },
+    { .model = WL_SEQ2SEQ_PLAIN, .cell = WL_CELL_GRU, .tie = 1, .embed = 12, .bidirectional = 1 },
+    { .model = WL_SEQ2SEQ_PEEKY, .cell = WL_CELL_RNN, .tie = 1, .embed = 24 },
+    { .model = WL_SEQ2SEQ_ATTENTION,
+      .cell = WL_CELL_LSTM,
+      .shared = 1,
+      .tie = 1,
+      .embed = 24,
+      .layers = 2 },
+};
+
+wl_seq2seq *make_written(bench *b, wl_device device, const wl_seq2seq_config *what)
+{
+    *b = make_bench(device, backwards, what);
+    b->config.epochs = 1;
+    wl_seq2seq *model = make_model(b);
+    assert_int_equal(train(b, model), WL_OK);
+    assert_written(model, "model");
+    return model;
+}
+
 const int32_t **sources_of(const bench *b, int64_t **lengths)
 {
     const int64_t count = wl_pairs_size(b->pairs);

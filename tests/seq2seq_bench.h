@@ -29,6 +29,14 @@ int on_report(void *user, const wl_training_progress *now); /* of a bench */
 /* Trains, with the pairs for validation too: WL_OK, or WL_INTERRUPTED where it is to stop. */
 wl_status train(bench *b, wl_seq2seq *model);
 
+void assert_written(wl_seq2seq *model, const char *name);
+
+/* Models of which one or another has any tensor that a file can have. */
+enum { FILE_KINDS = 9 };
+extern const wl_seq2seq_config file_kinds[FILE_KINDS];
+/* One that is trained for an epoch, and written as "model"; and its bench. */
+wl_seq2seq *make_written(bench *b, wl_device device, const wl_seq2seq_config *what);
+
 /* The sources of the bench, which point into its pairs; free() both. */
 const int32_t **sources_of(const bench *b, int64_t **lengths);
 

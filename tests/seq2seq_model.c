@@ -56,15 +56,6 @@ static void models_of_each_kind_learn(void **state)
 
 /* ------------------------------------------------------------------ the same bits */
 
-static void assert_same_files(const char *one, const char *two)
-{
-    size_t n, m;
-    char *a = read_bytes(in_folder(one), &n), *b = read_bytes(in_folder(two), &m);
-    assert_int_equal(n, m);
-    assert_memory_equal(a, b, n);
-    free(a), free(b);
-}
-
 /* What a run ends with, interrupted after some steps and resumed in a new model, or not. */
 static void run_to_the_end(bench *b, int64_t stop_at, const char *name)
 {
