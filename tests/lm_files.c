@@ -123,6 +123,31 @@ static void files_of_other_kinds_are_refused(void **state)
     }
 }
 
+/* For use, or for more training. */
+static void what_a_model_cannot_be_is_refused(void **state)
+{
+    static char names[16][16];
+    bench b = make_bench(WL_CPU);
+    wl_error error = { "" };
+    wl_lm *model = make_model(&b);
+    (void)state;
+    assert_written(model, "model");
+    wl_lm_destroy(model);
+    held_file f = hold_file("model");
+    for (int l = 1; l <= 16; l++) {
+        snprintf(names[l - 1], sizeof *names, "rnn.%d.r", l);
+        add_tensor(&f, names[l - 1], 48, 12);
+    }
+    put_file(&f, "changed");
+    assert_int_equal(wl_lm_open(&model, b.ctx, in_folder("changed"), 0, &error), WL_BAD_FILE);
+    assert_error(&error, in_folder("changed"), "layers is 17, expected 1 to 16", NULL);
+    assert_int_equal(wl_lm_create_from(&model, b.ctx, in_folder("changed"), &b.config, &error),
+                     WL_BAD_FILE);
+    assert_error(&error, in_folder("changed"), "layers is 17, expected 1 to 16", NULL);
+    release_file(&f);
+    free_bench(&b);
+}
+
 static wl_status open_model_file(wl_ctx *ctx, const char *path, wl_error *error)
 {
     wl_lm *model;
@@ -206,6 +231,7 @@ int main(void)
         cmocka_unit_test(evaluation_takes_the_mean_of_zoneout),
         cmocka_unit_test(only_an_lstm_holds_cell_states),
         cmocka_unit_test(files_of_other_kinds_are_refused),
+        cmocka_unit_test(what_a_model_cannot_be_is_refused),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(text_is_drawn_from_what_was_learnt),
     };

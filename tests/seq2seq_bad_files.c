@@ -185,6 +185,12 @@ static void of_no_features(held_file *f)
     t->length = 0;
 }
 
+static void of_a_lost_key(held_file *f)
+{
+    f->metadata[HELD_CONFIG].value = NULL;
+    drop_tensor(f, "decoder.attention.key.weight");
+}
+
 static void of_integers(held_file *f) { held(f, "decoder.rnn.0.w")->entry.dtype = WL_I32; }
 
 static const refusal refusals[] = {
@@ -214,6 +220,7 @@ static const refusal refusals[] = {
       "found the shape [24,12]" },
     { 0, of_another_cell, "tensor encoder.rnn.0.r: expected [48,12]", "found the shape [36,12]" },
     { 0, of_no_features, "embed is 0, expected 1 to 65536", "" },
+    { 4, of_a_lost_key, "expected a tensor decoder.attention.key.weight, found none", "" },
     { 0, of_integers, "tensor decoder.rnn.0.w", "I32" },
 };
 

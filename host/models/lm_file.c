@@ -34,6 +34,7 @@ static wl_status tell_config(const wl_safetensors *file, wl_lm_config *c, wl_err
 {
     const char *json = wl_safetensors_metadata(file, "config");
     const wl_safetensor *embedding;
+    wl_error why = { "" };
     wl_status status = wl_model_check(file, model_name, error);
     if (!status && json) status = wl_lm_parse_config(c, json, wl_safetensors_name(file), error);
     if (!status) status = wl_model_tensor(file, "embedding.weight", 2, &embedding, error);
@@ -45,7 +46,7 @@ static wl_status tell_config(const wl_safetensors *file, wl_lm_config *c, wl_err
     c->norm = wl_safetensors_find(file, "rnn.0.norm.weight") != NULL;
     c->layers = wl_model_count_layers(file, "rnn", WL_LM_MOST_LAYERS);
     if (c->dtype != WL_F32 && c->dtype != WL_F16 && c->dtype != WL_BF16) c->dtype = WL_F32;
-    return WL_OK;
+    return wl_lm_check_config(c, &why) ? wl_model_bad_config(file, &why, error) : WL_OK;
 }
 
 /* Memory is only taken for what the file has. */
@@ -82,7 +83,7 @@ static wl_status load(wl_lm **out, wl_ctx *ctx, wl_safetensors *file, const wl_l
         status = wl_lm_announce(out, ctx, &c, words, training ? c.optimizer : WL_NO_RULE, error);
     if (status) {
         wl_vocabulary_destroy(words);
-        return status == WL_OUT_OF_RANGE && !training ? WL_BAD_FILE : status;
+        return status;
     }
     (*out)->own = words;
     status = load_tensors(*out, file, error);

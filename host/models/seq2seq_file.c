@@ -134,7 +134,7 @@ static wl_status tell_config(const wl_safetensors *file, wl_seq2seq_config *c, w
         status = wl_seq2seq_parse_config(c, json, wl_safetensors_name(file), error);
     if (!status) status = tell_tensors(file, c, error);
     if (status || !wl_seq2seq_check_config(c, &why)) return status;
-    return wl_error_set(error, WL_BAD_FILE, "%s: %s", wl_safetensors_name(file), why.text);
+    return wl_model_bad_config(file, &why, error);
 }
 
 /* Memory is only taken for what the file has. */

@@ -117,6 +117,11 @@ wl_status wl_model_bad_shape(const wl_safetensors *file, const wl_safetensor *t,
         wl_safetensors_name(file), t->name, wanted, t->shape[0], t->ndim > 1 ? t->shape[1] : 1);
 }
 
+wl_status wl_model_bad_config(const wl_safetensors *file, const wl_error *why, wl_error *error)
+{
+    return wl_error_set(error, WL_BAD_FILE, "%s: %s", wl_safetensors_name(file), why->text);
+}
+
 static wl_status find(const wl_safetensors *file, const wl_model_tensor_at *to,
                       const wl_safetensor **out, wl_error *error)
 {

@@ -52,6 +52,9 @@ wl_status wl_model_load_tensors(wl_ctx *ctx, wl_safetensors *file, const wl_mode
 wl_status wl_model_bad_shape(const wl_safetensors *file, const wl_safetensor *tensor,
                              const char *wanted, wl_error *error);
 
+/* WL_BAD_FILE: `why` says what the configuration that the file tells cannot be. */
+wl_status wl_model_bad_config(const wl_safetensors *file, const wl_error *why, wl_error *error);
+
 /* The cell and its units H by its recurrent weights [GH,H], which the file has under a name. */
 wl_status wl_model_tell_cell(const wl_safetensors *file, const char *name, int32_t *cell,
                              int64_t *hidden, wl_error *error);
