@@ -19,7 +19,7 @@ static int launched_on(int multiprocessors, const char *op, emulator_launch out[
     emulator_set_multiprocessors(multiprocessors);
     assert_int_equal(wl_device_describe(WL_CUDA, 0, &info), WL_OK);
     assert_int_equal(info.processors, multiprocessors);
-    run(op, "N=40 K=3 D=5 V=9 R=12 G=20 L=3 C=8 W=2 M=4 P=1");
+    run(op, "N=40 K=3 D=5 E=3 F=8 V=9 R=12 G=20 L=3 C=8 W=2 M=4 P=1");
     emulator_set_multiprocessors(0);
     const int n = emulator_launches(&launched);
     assert_in_range(n, 1, MOST);
@@ -31,9 +31,10 @@ static int launched_on(int multiprocessors, const char *op, emulator_launch out[
 static void a_capped_grid_leaves_nothing_over(void **state)
 {
     static const char *const sizes[] = {
-        "N=40 K=9 D=5 V=99 R=99 G=20 L=3 C=40 W=2 M=40 P=40",
-        "N=2500 K=1 D=1 V=2500 R=2500 G=20 L=3 C=8 W=2 M=4 P=1", /* rows to update are distinct */
-        "N=3 K=2 D=4096 V=9 R=12 G=20 L=3 C=8 W=2 M=4 P=1",
+        "N=40 K=9 D=5 E=3 F=8 V=99 R=99 G=20 L=3 C=40 W=2 M=40 P=40",
+        "N=2500 K=1 D=1 E=1 F=2 V=2500 R=2500 G=20 L=3 C=8 W=2 M=4 P=1", /* rows to update are
+                                                                            distinct */
+        "N=3 K=2 D=4096 E=1 F=4097 V=9 R=12 G=20 L=3 C=8 W=2 M=4 P=1",
     };
     int capped = 0;
     (void)state;

@@ -36,10 +36,12 @@
 #include <wordloom/nn/questions.h>
 #include <wordloom/nn/recurrent.h>
 #include <wordloom/nn/safetensors.h>
+#include <wordloom/nn/seq2seq.h>
 #include <wordloom/nn/similar.h>
 #include <wordloom/nn/subword.h>
 #include <wordloom/nn/tasks.h>
 #include <wordloom/nn/text.h>
+#include <wordloom/nn/training.h>
 #include <wordloom/nn/tokens.h>
 #include <wordloom/nn/vectors.h>
 #include <wordloom/nn/vocabulary.h>
