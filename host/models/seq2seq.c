@@ -24,9 +24,17 @@ bool wl_seq2seq_reads_context(const wl_seq2seq_config *c, int64_t l)
     return c->model == WL_SEQ2SEQ_PEEKY || (c->model == WL_SEQ2SEQ_ATTENTION && l > 0);
 }
 
+bool wl_seq2seq_has_one_table(const wl_seq2seq_config *c) { return c->shared && c->tie; }
+
 const wl_lookup *wl_seq2seq_target_embedding(const wl_seq2seq *m)
 {
-    return &m->embedding[m->config.shared ? 0 : 1];
+    return &m->embedding[wl_seq2seq_has_one_table(&m->config) ? 0 : 1];
+}
+
+wl_seq2seq_tables wl_seq2seq_list_tables(const wl_seq2seq *m)
+{
+    const bool one = wl_seq2seq_has_one_table(&m->config);
+    return (wl_seq2seq_tables){ { &m->embedding[0], one ? NULL : &m->embedding[1], NULL } };
 }
 
 /* ------------------------------------------------------------------ parameters */
@@ -68,10 +76,11 @@ static void add_parameters(wl_seq2seq *m)
     const wl_seq2seq_config *c = &m->config;
     wl_parameters *p = &m->parameters;
     const int64_t read = c->hidden + wl_seq2seq_context_width(c);
-    wl_lookup_add(&m->embedding[0], p, m->source_V, c->embed, c->shared,
-                  c->shared ? "embedding.weight" : "encoder.embedding.weight");
+    const bool one = wl_seq2seq_has_one_table(c);
+    wl_lookup_add(&m->embedding[0], p, m->source_V, c->embed, one,
+                  one ? "embedding.weight" : "encoder.embedding.weight");
     add_layers(m, "encoder", m->encoder);
-    if (!c->shared)
+    if (!one)
         wl_lookup_add(&m->embedding[1], p, m->target_V, c->embed, c->tie,
                       "decoder.embedding.weight");
     add_layers(m, "decoder", m->decoder);
@@ -124,7 +133,9 @@ wl_status wl_seq2seq_allocate(wl_seq2seq *m, wl_error *error)
 {
     wl_status status = wl_parameters_create(&m->parameters, error);
     if (!status) status = wl_lookup_create(&m->embedding[0], error);
-    return status || m->config.shared ? status : wl_lookup_create(&m->embedding[1], error);
+    return status || wl_seq2seq_has_one_table(&m->config)
+               ? status
+               : wl_lookup_create(&m->embedding[1], error);
 }
 
 static wl_status draw_one(wl_seq2seq *m, int32_t number, int64_t inputs, wl_error *error)
@@ -151,7 +162,8 @@ static wl_status draw(wl_seq2seq *m, wl_error *error)
     const wl_seq2seq_config *c = &m->config;
     const int32_t count = m->parameters.count;
     wl_status status = wl_lookup_draw(&m->embedding[0], count, c->seed, error);
-    if (!status && !c->shared) status = wl_lookup_draw(&m->embedding[1], count + 1, c->seed, error);
+    if (!status && !wl_seq2seq_has_one_table(c))
+        status = wl_lookup_draw(&m->embedding[1], count + 1, c->seed, error);
     if (!status) status = draw_layers(m, m->encoder, error);
     if (!status) status = draw_layers(m, m->decoder, error);
     if (!status) status = draw_one(m, m->query, c->hidden, error);
@@ -196,8 +208,9 @@ const wl_vocabulary *wl_seq2seq_target(const wl_seq2seq *m) { return m->target; 
 int64_t wl_seq2seq_parameters(const wl_seq2seq *m)
 {
     int64_t count = 0;
-    for (int i = 0; i < (m->config.shared ? 1 : 2); i++)
-        if (m->embedding[i].number < 0) count += m->embedding[i].V * m->embedding[i].E;
+    const wl_seq2seq_tables tables = wl_seq2seq_list_tables(m);
+    for (const wl_lookup *const *l = tables.list; *l; l++)
+        if ((*l)->number < 0) count += (*l)->V * (*l)->E;
     for (int32_t i = 0; i < m->parameters.count; i++) count += m->parameters.list[i].count;
     return count;
 }

@@ -26,7 +26,7 @@ struct wl_seq2seq {
     int64_t source_V, target_V;
     int32_t start, end; /* <s> and </s> of the target's */
     wl_parameters parameters;
-    wl_lookup embedding[2]; /* the encoder's and the decoder's; the first of both where shared */
+    wl_lookup embedding[2]; /* the encoder's and the decoder's; or one of both */
     wl_seq2seq_layer encoder[WL_SEQ2SEQ_MOST_LAYERS], decoder[WL_SEQ2SEQ_MOST_LAYERS];
     int32_t query, key, score; /* parameters of attention: [H,H], [H,H], [H]; -1: it has none */
     int32_t weight, bias;      /* of the output; the weight may be an embedding's */
@@ -52,6 +52,13 @@ wl_status wl_seq2seq_announce(wl_seq2seq **out, wl_ctx *ctx, const wl_seq2seq_co
 /* Gives them memory, all of it zero. */
 wl_status wl_seq2seq_allocate(wl_seq2seq *model, wl_error *error);
 
+/* Whether one table is both embeddings and the output's weight: of one vocabulary, and tied. */
+bool wl_seq2seq_has_one_table(const wl_seq2seq_config *config);
+/* The tables that are looked up, as a list that ends with null. */
+typedef struct wl_seq2seq_tables {
+    const wl_lookup *list[3];
+} wl_seq2seq_tables;
+wl_seq2seq_tables wl_seq2seq_list_tables(const wl_seq2seq *model);
 /* The embedding that the decoder looks up. */
 const wl_lookup *wl_seq2seq_target_embedding(const wl_seq2seq *model);
 /* Features beside a layer's own input: hidden with peeky and attention, else 0. */
@@ -197,9 +204,10 @@ typedef struct wl_seq2seq_batches {
 wl_status wl_seq2seq_batches_create(wl_seq2seq_batches *out, const wl_pairs *pairs, int64_t batch,
                                     wl_error *error);
 void wl_seq2seq_batches_destroy(wl_seq2seq_batches *batches); /* takes one that is all zero */
-/* Orders them for an epoch of training: at random, but for sorting some dozens of batches by
- * length at a time. Or all by length. */
-void wl_seq2seq_batches_shuffle(wl_seq2seq_batches *batches, uint64_t seed, int64_t epoch);
+/* Orders them for an epoch of training: at random, but for sorting `pool` batches by length at a
+ * time. Or all by length. */
+void wl_seq2seq_batches_shuffle(wl_seq2seq_batches *batches, int64_t pool, uint64_t seed,
+                                int64_t epoch);
 void wl_seq2seq_batches_sort(wl_seq2seq_batches *batches);
 /* The pairs of batch i; *count of them. */
 const int64_t *wl_seq2seq_batch(const wl_seq2seq_batches *batches, int64_t i, int64_t *count);

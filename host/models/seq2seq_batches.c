@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { POOL = 1 /* batches that are sorted by length at a time */ };
-
 /* What pairs are sorted by. */
 typedef struct key {
     uint64_t random;
@@ -84,9 +82,10 @@ static void shuffle_batches(wl_seq2seq_batches *b, uint64_t seed, int64_t epoch)
     }
 }
 
-void wl_seq2seq_batches_shuffle(wl_seq2seq_batches *b, uint64_t seed, int64_t epoch)
+void wl_seq2seq_batches_shuffle(wl_seq2seq_batches *b, int64_t batches, uint64_t seed,
+                                int64_t epoch)
 {
-    const int64_t n = wl_pairs_size(b->pairs), pool = POOL * b->batch;
+    const int64_t n = wl_pairs_size(b->pairs), pool = batches * b->batch;
     key *keys = b->keys;
     fill_keys(b, seed, epoch);
     qsort(keys, (size_t)n, sizeof *keys, by_chance);

@@ -12,9 +12,8 @@ enum { UNTOLD = -1 };
 
 static int64_t list_tensors(const wl_seq2seq *m, wl_model_tensor_at list[WL_MODEL_MOST_TENSORS])
 {
-    const wl_lookup *tables[] = { &m->embedding[0], m->config.shared ? NULL : &m->embedding[1],
-                                  NULL };
-    return wl_model_list(list, tables, &m->parameters);
+    const wl_seq2seq_tables tables = wl_seq2seq_list_tables(m);
+    return wl_model_list(list, tables.list, &m->parameters);
 }
 
 wl_status wl_seq2seq_write(wl_seq2seq *m, const char *path, wl_error *error)
@@ -63,7 +62,7 @@ static wl_status tell_layers(const wl_safetensors *file, wl_seq2seq_config *c, w
 /* What the metadata say is so; and so is what has a tensor. */
 static void tell_choices(const wl_safetensors *file, wl_seq2seq_config *c)
 {
-    if (has(file, "embedding.weight")) c->shared = 1;
+    if (has(file, "vocabulary")) c->shared = 1;
     if (has(file, "decoder.output.weight")) c->tie = 0;
     if (has(file, "encoder.rnn.0.backward.r")) c->bidirectional = 1;
     if (has(file, "decoder.attention.key.weight") || has(file, "decoder.attention.score.weight"))
@@ -109,7 +108,8 @@ static wl_status tell_tensors(const wl_safetensors *file, wl_seq2seq_config *c, 
 {
     const wl_safetensor *embedding, *output;
     tell_choices(file, c);
-    const char *looked_up = c->shared ? "embedding.weight" : "decoder.embedding.weight";
+    const char *looked_up =
+        wl_seq2seq_has_one_table(c) ? "embedding.weight" : "decoder.embedding.weight";
     wl_status status = tell_layers(file, c, error);
     if (!status) status = wl_model_tensor(file, looked_up, 2, &embedding, error);
     if (!status)

@@ -26,9 +26,10 @@ static wl_status step(void *user, int64_t *labels, wl_error *error)
 {
     wl_seq2seq_run *r = user;
     const wl_place *at = &r->model->at;
+    const wl_seq2seq_config *c = &r->model->config;
     int64_t count;
     if (r->shuffled != at->epoch)
-        wl_seq2seq_batches_shuffle(&r->batches, r->model->config.seed, at->epoch);
+        wl_seq2seq_batches_shuffle(&r->batches, c->pool, c->seed, at->epoch);
     r->shuffled = at->epoch;
     take_batch(&r->batches, at->step, r->pairs, &count);
     const int64_t number = at->epoch * r->batches.count + at->step + 1;
@@ -204,10 +205,9 @@ static wl_status describe(keeping **out, wl_seq2seq *m, const wl_pairs *pairs, c
     if (k) k->config = wl_seq2seq_json(&m->config);
     if (!k || !k->config || wl_vocabulary_encode(m->source, &k->words, &length))
         return wl_error_set(error, WL_NO_MEMORY, "%s: no memory for the checkpoint", path);
-    const wl_lookup *tables[] = { &m->embedding[0], m->config.shared ? NULL : &m->embedding[1],
-                                  NULL };
+    const wl_seq2seq_tables tables = wl_seq2seq_list_tables(m);
     k->run = wl_seq2seq_run_on(m);
-    wl_run_state_list(&k->state, &k->run, tables);
+    wl_run_state_list(&k->state, &k->run, tables.list);
     k->state.tensors[k->state.count++] = (wl_checkpoint_tensor){
         .name = "source.vocabulary",
         .tensor = { k->words, WL_U8, 1, { (int64_t)length }, { 0 } },

@@ -49,17 +49,19 @@ typedef struct wl_seq2seq_config {
     int32_t residual;      /* 1: layers as wide as their input are added to it; 0 */
     int64_t embed;         /* numbers a token's vector, 1 to 65536; 16 */
     int64_t hidden;        /* units of a layer, 1 to 65536; 128 */
-    int32_t shared;        /* 1: one vocabulary and one embedding for both sides; 0 */
-    int32_t tie;           /* 1: W is the decoder's embedding: embed is hidden, or twice that with
-                              peeky and attention; 0 */
+    int32_t shared;        /* 1: one vocabulary of both sides; 0 */
+    int32_t tie;           /* 1: W is the decoder's embedding, and with shared the encoder's too:
+                              embed is hidden, or twice that with peeky and attention; 0 */
     double dropout;        /* 0 to 0.999; 0 */
     double smoothing;      /* of labels (softmax_xent.h): 0 to 0.999; 0 */
     int32_t dtype;         /* of storage: WL_F32, WL_F16, WL_BF16; WL_F32 */
     uint64_t seed;         /* 1 */
 
     /* training */
-    int64_t batch;     /* pairs, 1 to 65536; 128 */
-    int64_t epochs;    /* 1 to 100000; 10 */
+    int64_t batch;  /* pairs, 1 to 65536; 128 */
+    int64_t pool;   /* batches that are sorted by length at a time, 1 to 65536: more pad less, but
+                       mix worse; 1 */
+    int64_t epochs; /* 1 to 100000; 10 */
     int32_t optimizer; /* WL_SGD to WL_ADAM; WL_ADAM */
     double lr;         /* 1e-30 to 1e6; 0.001 */
     double clip;       /* the gradients' norm at most, 0 for any; 5 */
@@ -105,7 +107,7 @@ WL_API wl_status wl_seq2seq_write(wl_seq2seq *model, const char *path, wl_error 
 /* ------------------------------------------------------------------ training */
 
 /* Trains to the end of the last epoch from where the model is, on pairs by its vocabularies, each
- * time the same; each epoch reads them in an order of its own, in batches of like lengths.
+ * time the same; each epoch reads them in an order of its own.
  * `validation` may be null; the accuracy of its first `translated` pairs is told too. Nonzero
  * *stop, or an answer of `report`: WL_INTERRUPTED soon after; the model is whole. WL_NOT_FINITE: 25
  * steps in a row were left out. */
