@@ -1,4 +1,5 @@
-"""Turns two unpacked Bibles into a parallel corpus: English, a tab and Spanish, a verse a line.
+"""Turns two unpacked Bibles into a parallel corpus: English, a tab and Spanish, a verse a line, in
+lower case with a space between words and marks.
 
     corpus_parallel.py PACKAGES OUT ENGLISH SPANISH
 
@@ -51,12 +52,13 @@ def verses(package):
 
 
 def plain(osis):
-    """Text without notes and headings but with the titles of psalms, which both languages have."""
+    """Its words and marks, without notes and headings but with the titles of psalms, which both
+    languages have."""
     text = re.sub(r"<(note|speaker)\b.*?</\1>|<title(?! canonical)\b.*?</title>", " ", osis,
                   flags=re.DOTALL)
     text = re.sub(r"</?(w|q|name|seg)\b[^>]*>", "", text)  # these touch words, others part them
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip()
-    return re.sub(r" (?=[,.;:?!)”])|(?<=[¿¡(“]) ", "", text)
+    text = re.sub(r"<[^>]*>", " ", text).lower()
+    return " ".join(re.findall(r"\w+(?:['’-]\w+)*['’]?|[^\w\s]", text))
 
 
 def numbered_alike(chapter, number):

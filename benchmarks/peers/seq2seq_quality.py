@@ -40,6 +40,8 @@ def add_parser(commands):
     add("--folder", default="build/seq2seq", help="of the split (default %(default)s)")
     add("--tasks", nargs="+", choices=[task.name for task in TASKS], metavar="NAME",
         default=[task.name for task in TASKS], help="(default: addition dates)")
+    add("--models", nargs="+", choices=["plain", "peeky", "attention"], metavar="NAME",
+        default=["plain", "peeky", "attention"], help="(default: all)")
     add("--threads", type=int, default=2, help="(default %(default)s)")
     add("--seeds", type=int, default=3, metavar="N", help="seeds 1 to N (default %(default)s)")
     add("--json", metavar="FILE", help="save every run here, and repeat none that is here already")
@@ -65,7 +67,8 @@ def main(args):
     print_facts(results)
     for task in tasks:
         curves = {system.name: [run(task, system, seed, args, results)
-                                for seed in range(1, args.seeds + 1)] for system in task.systems}
+                                for seed in range(1, args.seeds + 1)]
+                  for system in task.systems if system.model in args.models}
         print_table(f"{task.title}: percent right", rows(curves))
         if args.pictures:
             path = pathlib.Path(args.pictures) / f"{task.name}.svg"
