@@ -192,7 +192,13 @@ wl_status wl_seq2seq_decoder_backward(const wl_seq2seq_decoder *pass, size_t *by
 
 /* ------------------------------------------------------------------ batches */
 
-/* Which pairs are read when: batches of like lengths. */
+/* A source and a target of a batch. */
+typedef struct wl_seq2seq_pair {
+    const int32_t *source, *target;
+    int64_t source_length, target_length;
+} wl_seq2seq_pair;
+
+/* Which pairs are read when. */
 typedef struct wl_seq2seq_batches {
     const wl_pairs *pairs;
     int64_t batch, count; /* pairs of a batch at most; batches */
@@ -209,8 +215,9 @@ void wl_seq2seq_batches_destroy(wl_seq2seq_batches *batches); /* takes one that 
 void wl_seq2seq_batches_shuffle(wl_seq2seq_batches *batches, int64_t pool, uint64_t seed,
                                 int64_t epoch);
 void wl_seq2seq_batches_sort(wl_seq2seq_batches *batches);
-/* The pairs of batch i; *count of them. */
-const int64_t *wl_seq2seq_batch(const wl_seq2seq_batches *batches, int64_t i, int64_t *count);
+/* The pairs of batch i: to[*count], which has room for `batch`. */
+void wl_seq2seq_take_batch(const wl_seq2seq_batches *batches, int64_t i, wl_seq2seq_pair *to,
+                           int64_t *count);
 
 /* ------------------------------------------------------------------ a batch's pass */
 
@@ -234,12 +241,6 @@ typedef struct wl_seq2seq_pass {
     int64_t shape_count;
     wl_error *why; /* while it is carved */
 } wl_seq2seq_pass;
-
-/* A source and a target of a batch. */
-typedef struct wl_seq2seq_pair {
-    const int32_t *source, *target;
-    int64_t source_length, target_length;
-} wl_seq2seq_pair;
 
 void wl_seq2seq_pass_destroy(wl_seq2seq_pass *pass); /* takes one that is all zero */
 /* Queues a batch's step, number `step` of the run: of training, or forward and the loss. */

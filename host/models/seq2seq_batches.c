@@ -103,9 +103,14 @@ void wl_seq2seq_batches_sort(wl_seq2seq_batches *b)
     take_order(b);
 }
 
-const int64_t *wl_seq2seq_batch(const wl_seq2seq_batches *b, int64_t i, int64_t *count)
+void wl_seq2seq_take_batch(const wl_seq2seq_batches *b, int64_t i, wl_seq2seq_pair *to,
+                           int64_t *count)
 {
     const int64_t left = wl_pairs_size(b->pairs) - b->first[i];
+    const int64_t *numbers = b->order + b->first[i];
     *count = left < b->batch ? left : b->batch;
-    return b->order + b->first[i];
+    for (int64_t k = 0; k < *count; k++) {
+        to[k].source = wl_pairs_source(b->pairs, numbers[k], &to[k].source_length);
+        to[k].target = wl_pairs_target(b->pairs, numbers[k], &to[k].target_length);
+    }
 }

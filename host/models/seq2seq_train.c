@@ -1,26 +1,9 @@
-/* Training the sequence-to-sequence model, and its checkpoints. */
+/* Training the sequence-to-sequence model. */
 #include "seq2seq.h"
 
-#include "../nn/run_state.h"
-
-#include <math.h>
 #include <stdlib.h>
 
 /* ------------------------------------------------------------------ the run */
-
-static wl_seq2seq_pair pair_of(const wl_pairs *pairs, int64_t i)
-{
-    wl_seq2seq_pair p;
-    p.source = wl_pairs_source(pairs, i, &p.source_length);
-    p.target = wl_pairs_target(pairs, i, &p.target_length);
-    return p;
-}
-
-static void take_batch(const wl_seq2seq_batches *b, int64_t i, wl_seq2seq_pair *to, int64_t *count)
-{
-    const int64_t *numbers = wl_seq2seq_batch(b, i, count);
-    for (int64_t k = 0; k < *count; k++) to[k] = pair_of(b->pairs, numbers[k]);
-}
 
 static wl_status step(void *user, int64_t *labels, wl_error *error)
 {
@@ -31,7 +14,7 @@ static wl_status step(void *user, int64_t *labels, wl_error *error)
     if (r->shuffled != at->epoch)
         wl_seq2seq_batches_shuffle(&r->batches, c->pool, c->seed, at->epoch);
     r->shuffled = at->epoch;
-    take_batch(&r->batches, at->step, r->pairs, &count);
+    wl_seq2seq_take_batch(&r->batches, at->step, r->pairs, &count);
     const int64_t number = at->epoch * r->batches.count + at->step + 1;
     const wl_status status = wl_seq2seq_step(&r->pass, r->pairs, count, number, error);
     *labels = r->pass.labels;
@@ -100,48 +83,6 @@ void wl_seq2seq_run_destroy(wl_seq2seq_run *r)
     free(r);
 }
 
-/* ------------------------------------------------------------------ evaluation */
-
-/* The sum of the labels' losses. */
-static wl_status sum_losses(wl_seq2seq_pass *pass, const wl_seq2seq_batches *b,
-                            wl_seq2seq_pair *room, const volatile sig_atomic_t *stop, double *sum,
-                            int64_t *labels, wl_error *error)
-{
-    *sum = 0, *labels = 0;
-    for (int64_t i = 0; i < b->count; i++) {
-        int64_t count;
-        float loss;
-        take_batch(b, i, room, &count);
-        wl_status status = wl_seq2seq_step(pass, room, count, 0, error);
-        if (status) return status;
-        status = wl_ctx_copy(pass->model->ctx, &loss, pass->loss.data, sizeof loss);
-        if (status) return wl_seq2seq_failed(pass->model, status, error);
-        if (stop && *stop) return wl_error_set(error, WL_INTERRUPTED, "interrupted");
-        *sum += (double)loss * (double)pass->labels;
-        *labels += pass->labels;
-    }
-    return WL_OK;
-}
-
-wl_status wl_seq2seq_evaluate(wl_seq2seq *m, const wl_pairs *pairs,
-                              const volatile sig_atomic_t *stop, double *loss, int64_t *labels,
-                              wl_error *error)
-{
-    wl_seq2seq_batches batches;
-    wl_seq2seq_pass pass = { .model = m };
-    wl_status status = wl_seq2seq_batches_create(&batches, pairs, m->config.batch, error);
-    if (status) return status;
-    wl_seq2seq_batches_sort(&batches);
-    wl_seq2seq_pair *room = calloc((size_t)m->config.batch, sizeof *room);
-    status = room ? sum_losses(&pass, &batches, room, stop, loss, labels, error)
-                  : wl_error_set(error, WL_NO_MEMORY, "no memory for a batch");
-    if (!status) *loss /= (double)*labels;
-    free(room);
-    wl_seq2seq_pass_destroy(&pass);
-    wl_seq2seq_batches_destroy(&batches);
-    return status;
-}
-
 /* ------------------------------------------------------------------ training */
 
 /* A run, and what it is validated with. */
@@ -181,65 +122,4 @@ wl_status wl_seq2seq_train(wl_seq2seq *m, const wl_pairs *pairs, const wl_pairs 
     run.user = &v;
     run.hear = hear, run.listener = listener, run.stop = stop;
     return wl_epochs_run(&run, error);
-}
-
-/* ------------------------------------------------------------------ checkpoints */
-
-/* What belongs to one saving or loading. */
-typedef struct keeping {
-    wl_run_state state;
-    wl_epochs run;
-    wl_checkpoint file;
-    char *config, *words; /* words: of the source */
-} keeping;
-
-/* The run as it is now; the caller frees it. */
-static wl_status describe(keeping **out, wl_seq2seq *m, const wl_pairs *pairs, const char *path,
-                          wl_error *error)
-{
-    size_t length;
-    const wl_status status = wl_seq2seq_begin_run(m, pairs, error);
-    keeping *k = status ? NULL : calloc(1, sizeof *k);
-    *out = k;
-    if (status) return status;
-    if (k) k->config = wl_seq2seq_json(&m->config);
-    if (!k || !k->config || wl_vocabulary_encode(m->source, &k->words, &length))
-        return wl_error_set(error, WL_NO_MEMORY, "%s: no memory for the checkpoint", path);
-    const wl_seq2seq_tables tables = wl_seq2seq_list_tables(m);
-    k->run = wl_seq2seq_run_on(m);
-    wl_run_state_list(&k->state, &k->run, tables.list);
-    k->state.tensors[k->state.count++] = (wl_checkpoint_tensor){
-        .name = "source.vocabulary",
-        .tensor = { k->words, WL_U8, 1, { (int64_t)length }, { 0 } },
-        .fixed = 1,
-        .what = "the source's vocabulary",
-    };
-    k->file = (wl_checkpoint){
-        .model = "seq2seq", .config = k->config, .words = m->target, .text = wl_pairs_hash(pairs)
-    };
-    return WL_OK;
-}
-
-static void forget(keeping *k)
-{
-    if (k) free(k->config), free(k->words);
-    free(k);
-}
-
-wl_status wl_seq2seq_save(wl_seq2seq *m, const wl_pairs *pairs, const char *path, wl_error *error)
-{
-    keeping *k;
-    wl_status status = describe(&k, m, pairs, path, error);
-    if (!status) status = wl_run_state_save(&k->state, k->file, path, error);
-    forget(k);
-    return status;
-}
-
-wl_status wl_seq2seq_load(wl_seq2seq *m, const wl_pairs *pairs, const char *path, wl_error *error)
-{
-    keeping *k;
-    wl_status status = describe(&k, m, pairs, path, error);
-    if (!status) status = wl_run_state_load(&k->state, k->file, path, error);
-    forget(k);
-    return status;
 }
