@@ -16,6 +16,7 @@ bench make_bench(wl_device device, const char *lines, const wl_seq2seq_config *w
     if (!c->hidden) c->hidden = 12;
     if (!c->embed) c->embed = 8;
     if (!c->batch) c->batch = 6;
+    if (!c->pool) c->pool = 1;
     if (!c->epochs) c->epochs = 3;
     if (!c->optimizer) c->optimizer = WL_ADAM;
     if (c->lr == 0) c->lr = 0.01;
