@@ -63,11 +63,13 @@ void WL_REF(gemm)(bool at, bool bt, int64_t M, int64_t N, int64_t K, const real 
 {
     if (M == 0 || N == 0) return;
     /* 175 rows or 1,024 columns keep a tile's packing cheap beside its products; two tiles of fewer
-     * columns, but 3 for each row, are worth it for a second thread (docs/performance.md) */
+     * columns, but 3 for each row, or of 64 rows or more are worth it for a second thread
+     * (docs/performance.md) */
     const int64_t few = 3 * M < 320 ? 320 : 3 * M, columns = N < 2048 ? few : 1024;
     const bool by_rows = M >= 352 || N < 2 * columns;
     const int64_t worth_sharing = 1 << 21; /* products: some ten microseconds */
-    const int64_t tm = by_rows ? tile_of(M, 175) : M, tn = by_rows ? N : tile_of(N, columns);
+    const int64_t small = M < 128 || M >= 350 ? 175 : M / 2;
+    const int64_t tm = by_rows ? tile_of(M, small) : M, tn = by_rows ? N : tile_of(N, columns);
     const int64_t rows = (M + tm - 1) / tm, tiles = rows * ((N + tn - 1) / tn);
 #pragma omp parallel for schedule(static) if (tiles > 1 && M * N * K > worth_sharing)
     for (int64_t tile = 0; tile < tiles; tile++) {

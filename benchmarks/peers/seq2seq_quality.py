@@ -51,7 +51,7 @@ def add_parser(commands):
 
 def files(args, task):
     """What is learnt from, and what is tested on."""
-    paths = [pathlib.Path(args.folder) / f"{task.file}.{kind}.txt" for kind in ("train", "test")]
+    paths = [pathlib.Path(args.folder) / f"{task.file}.{kind}.tsv" for kind in ("train", "test")]
     for path in paths:
         if not path.exists():
             sys.exit(f"{path}: is not there; expected that of \"seq2seq.py split {task.file}.txt\"")

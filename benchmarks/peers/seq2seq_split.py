@@ -1,6 +1,7 @@
 """The split of Saito, "Deep Learning from Scratch 2", chapter 7, of a file of 50,000 pairs: all
 lines in the order that NumPy's old generator draws from the seed 1984; the first nine tenths are to
-learn from, the others to be tested on."""
+learn from, the others to be tested on. A line becomes a source, a tab and its target, with the blanks
+that fill both up to one length: the book's program learns and writes these too."""
 import argparse
 import pathlib
 
@@ -16,7 +17,7 @@ def add_parser(commands):
     parser.set_defaults(main=main)
     parser.add_argument("files", nargs="+", metavar="FILE", help="a pair a line, such as date.txt")
     parser.add_argument("--folder", default="build/seq2seq",
-                        help="where NAME.train.txt and NAME.test.txt go (default %(default)s)")
+                        help="where NAME.train.tsv and NAME.test.tsv go (default %(default)s)")
 
 
 def main(args):
@@ -34,6 +35,7 @@ def split(file, folder):
     at = len(lines) - len(lines) // 10
     folder.mkdir(parents=True, exist_ok=True)
     for kind, part in zip(KINDS, (order[:at], order[at:])):
-        path = folder / f"{file.stem}.{kind}.txt"
-        path.write_text("".join(lines[i] for i in part), "utf-8", newline="\n")
+        path = folder / f"{file.stem}.{kind}.tsv"
+        pairs = "".join(lines[i].replace("_", "\t") for i in part)
+        path.write_text(pairs, "utf-8", newline="\n")
         yield path, len(part)
