@@ -23,7 +23,7 @@ TASKS = [
         System("plain, reversed", "plain", True),
         System("peeky, reversed", "peeky", True),
     ]),
-    Task("dates", "date", "Dates in many forms, to be written as 1994-09-27", 6, 256, [
+    Task("dates", "date", "Dates in many forms, to be written as 1994-09-27", 4, 256, [
         System("plain, reversed", "plain", True),
         System("peeky, reversed", "peeky", True),
         System("attention, reversed", "attention", True),
