@@ -35,9 +35,8 @@ wl_status WL_REF(optimizer_clip)(wl_ctx *ctx, const wl_dims *d, const wl_optimiz
     real *total = a->total.data, *loss_scale = a->loss_scale.data;
     int64_t *step = a->step.data, *skipped = a->skipped.data, *in_a_row = a->in_a_row.data;
     int64_t *clean = a->clean.data;
-    const double scale =
-        wl_step_scale((double)*(const real *)a->sum.data, loss ? (double)*loss : 0, a->max_norm,
-                      loss_scale ? (double)*loss_scale : 1);
+    const double scale = wl_step_scale((double)*(const real *)a->sum.data, loss ? (double)*loss : 0,
+                                       a->max_norm, loss_scale ? (double)*loss_scale : 1);
     const bool good = scale > 0;
     (void)ctx, (void)d;
     *(real *)a->scale.data = (real)scale;

@@ -1,5 +1,5 @@
-/* A text on the device as the streams that truncated back-propagation reads: so that a training step
- * needs nothing from the host.
+/* A text on the device as the streams that truncated back-propagation reads: so that a training
+ * step needs nothing from the host.
  *
  * The text of N ids is cut into B streams of jump = (N - 1) / B steps: stream b begins at b jump.
  * With p = position[0],

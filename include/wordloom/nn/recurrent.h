@@ -40,11 +40,11 @@ typedef struct wl_recurrent_zoneout {
  * c[from], those that leave it in the others. */
 typedef struct wl_recurrent_pass {
     const wl_recurrent *layer;
-    wl_tensor x;                  /* STORED [T,B,D]: the caller's */
-    wl_tensor h;                  /* STORED [T,B,H] */
-    wl_tensor cells, gates;       /* kept for backward, where the cell has them */
-    wl_tensor state[2];           /* STORED [B,H] */
-    wl_tensor cell_state[2];      /* REAL [B,H] of an LSTM */
+    wl_tensor x;             /* STORED [T,B,D]: the caller's */
+    wl_tensor h;             /* STORED [T,B,H] */
+    wl_tensor cells, gates;  /* kept for backward, where the cell has them */
+    wl_tensor state[2];      /* STORED [B,H] */
+    wl_tensor cell_state[2]; /* REAL [B,H] of an LSTM */
 
     /* the caller's: */
     wl_tensor r;                  /* in place of the layer's where it is there */
