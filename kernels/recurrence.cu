@@ -40,6 +40,21 @@ __global__ void copy_rows(steps_of<To> to, steps_of<const From> from, int64_t T,
     }
 }
 
+/* to [B,G] = the sum of z [T,B,G] over its steps. A thread owns W neighbours of a sequence's. */
+template <class T, int W> __global__ void sum_steps(T *to, const T *z, int64_t steps, int64_t each)
+{
+    const int64_t packs = each / W, stride = int64_t(gridDim.x) * blockDim.x;
+    for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < packs; i += stride) {
+        float sum[W] = {};
+        for (int64_t t = 0; t < steps; t++) {
+            float v[W];
+            load_pack<W>(v, z + t * each + i * W);
+            for (int k = 0; k < W; k++) sum[k] += v[k];
+        }
+        store_pack<W>(to + i * W, sum);
+    }
+}
+
 /* [B,X] in line as a sequence of one step. */
 wl_tensor one_step(void *data, int32_t dtype, int64_t T, int64_t B, int64_t X)
 {
@@ -81,14 +96,56 @@ const void *past(const void *data, int32_t dtype, int64_t elements)
     return (const char *)data + size_t(elements) * wl_dtype_size(dtype);
 }
 
+/* W's columns of s come first; those of x: */
+const void *columns_of_x(const wl_recurrence *a) { return past(a->w->data, a->w->dtype, a->S); }
+
+/* The sums before the gates, of every step = s W^T. */
+wl_status sums_of_sequences(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space)
+{
+    const int64_t gates = a->G * a->H, pitch = wl_sums_pitch(a, space);
+    float *zs = (float *)space->zs;
+    const wl_status status = gemm(ctx, a->B, gates, a->S, a->x->dtype, { a->s->data, a->S, false },
+                                  { a->w->data, a->D + a->S, true }, 0, zs, gates, space->gemm);
+    if (status) return status;
+    const wl_tensor to = {
+        wl_sums(a, space), WL_F32, 3, { a->T, a->B, gates }, { a->B * pitch, pitch, 1 }
+    };
+    const wl_tensor from = { zs, WL_F32, 3, { a->T, a->B, gates }, { 0, gates, 1 } };
+    return copy_steps(ctx, to, from);
+}
+
+/* zs = the sum of dz over the steps; ds = zs W; dw += zs^T s, in W's columns of s */
+wl_status sequence_gradients(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,
+                             float *dw)
+{
+    const int32_t dtype = a->x->dtype;
+    const int64_t B = a->B, S = a->S, gates = a->G * a->H, pitch = a->D + S;
+    wl_status status = with_packs(dtype, true, B * gates, [&](auto how) {
+        using A = decltype(how);
+        using T = typename A::type;
+        return launch(ctx, sum_steps<T, A::width>, blocks_for(B * gates / A::width, THREADS),
+                      THREADS, (T *)space->zs, (const T *)space->z, a->T, B * gates);
+    });
+    const matrix zs = { space->zs, gates, false }, s = { a->s->data, S, false };
+    if (!status)
+        status =
+            gemm(ctx, gates, S, B, dtype, { space->zs, gates, true }, s, 1, dw, pitch, space->gemm);
+    if (status || !a->ds) return status;
+    float *ds = (float *)(space->ds ? space->ds : a->ds->data);
+    status = gemm(ctx, B, S, gates, dtype, zs, { a->w->data, pitch, false }, 0, ds, S, space->gemm);
+    if (status || !space->ds) return status;
+    return copy_steps(ctx, one_step(a->ds->data, a->ds->dtype, 1, B, S),
+                      one_step(ds, WL_F32, 1, B, S));
+}
+
 wl_status input_gradient(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space)
 {
     const int64_t rows = a->T * a->B, gates = a->G * a->H, D = a->D;
     if (!a->dx) return WL_OK;
     float *dx = (float *)(space->dx ? space->dx : a->dx->data);
-    const wl_status status =
-        gemm(ctx, rows, D, gates, a->x->dtype, { space->z, gates, false }, { a->w->data, D, false },
-             0, dx, space->dx ? D : wl_pitch(a->dx), space->gemm);
+    const wl_status status = gemm(ctx, rows, D, gates, a->x->dtype, { space->z, gates, false },
+                                  { columns_of_x(a), D + a->S, false }, 0, dx,
+                                  space->dx ? D : wl_pitch(a->dx), space->gemm);
     if (status || !space->dx) return status;
     return copy_steps(ctx, *a->dx, one_step(dx, WL_F32, a->T, a->B, D));
 }
@@ -131,8 +188,10 @@ wl_status begin_forward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence
     const int64_t gates = a->G * a->H;
     matrix x;
     wl_status status = rows_in_line(ctx, &x, a->x, space->x);
+    if (!status && a->s) status = sums_of_sequences(ctx, a, space);
     if (!status)
-        status = gemm(ctx, a->T * a->B, gates, a->D, a->x->dtype, x, { a->w->data, a->D, true }, 0,
+        status = gemm(ctx, a->T * a->B, gates, a->D, a->x->dtype, x,
+                      { columns_of_x(a), a->D + a->S, true }, a->s ? 1 : 0,
                       (float *)wl_sums(a, space), wl_sums_pitch(a, space), space->gemm);
     if (status) return status;
     return copy_or_clear(ctx, space->state, a->h0 ? a->h0->data : nullptr,
@@ -185,8 +244,9 @@ wl_status end_backward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_
     if (!status) status = input_gradient(ctx, a, space);
     if (!status) status = rows_in_line(ctx, &x, a->x, space->x);
     if (!status)
-        status = gemm(ctx, gates, a->D, rows, a->x->dtype, { space->z, gates, true }, x, 1, dw,
-                      a->D, space->gemm);
+        status = gemm(ctx, gates, a->D, rows, a->x->dtype, { space->z, gates, true }, x, 1,
+                      dw + a->S, a->D + a->S, space->gemm);
+    if (!status && a->s) status = sequence_gradients(ctx, a, space, dw);
     if (!status) status = recurrent_gradient(ctx, a, space, dr);
     if (status || !wl_present(db)) return status;
     return add_columns(ctx, (float *)db->data, space->z, a->x->dtype, gates, rows, gates,

@@ -30,7 +30,7 @@ inline lengths_of lengths(const wl_recurrence *a)
 /* to = from, or zero where that is null. */
 wl_status copy_or_clear(wl_ctx *ctx, void *to, const void *from, size_t bytes);
 
-/* The sums before the gates = x W^T, and the state = h0. */
+/* The sums before the gates = [s; x] W^T, and the state = h0. */
 wl_status begin_forward(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space);
 /* to [B,count H] = before [B,H] R^T + beta to, for some gates of R */
 wl_status recurrent_product(wl_ctx *ctx, const wl_recurrence *a, const wl_recurrence_space *space,

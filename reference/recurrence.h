@@ -134,13 +134,30 @@ static inline void add_round(const wl_recurrence *a, const wl_recurrence_space *
 
 /* ------------------------------------------------------------------ forward */
 
-/* The sums before the gates = x W^T; the state = h0; and R transposed, for the steps' products. */
+/* The sums before the gates, of every step = s W^T; w: W's columns of s. */
+static inline void sums_of_sequences(const wl_recurrence *a, const wl_recurrence_space *space,
+                                     const real *w)
+{
+    const int64_t gates = a->G * a->H, rows = a->T * a->B, pitch = wl_sums_pitch(a, space);
+    const matrix s = widened(a->s, space->s);
+    real *z = wl_sums(a, space);
+    WL_REF(gemm)
+    (false, true, a->B, gates, a->S, s.data, s.pitch, w, a->D + a->S, 0, space->zs, gates);
+#pragma omp parallel for schedule(static) if (rows * gates > 16384)
+    for (int64_t i = 0; i < rows; i++)
+        memcpy(z + i * pitch, (real *)space->zs + i % a->B * gates, (size_t)gates * sizeof *z);
+}
+
+/* The sums before the gates = [s; x] W^T; the state = h0; and R transposed, for the steps'
+ * products. */
 static inline void begin_forward(const wl_recurrence *a, const wl_recurrence_space *space)
 {
     const int64_t gates = a->G * a->H;
     const matrix x = rows_in_line(a->x, space->x);
+    const real *w = widened(a->w, space->w).data;
+    if (a->s) sums_of_sequences(a, space, w);
     WL_REF(gemm)
-    (false, true, a->T * a->B, gates, a->D, x.data, x.pitch, widened(a->w, space->w).data, a->D, 0,
+    (false, true, a->T * a->B, gates, a->D, x.data, x.pitch, w + a->S, a->D + a->S, a->s ? 1 : 0,
      wl_sums(a, space), wl_sums_pitch(a, space));
     transpose(space->r, a->r, gates, a->H);
     load_or_zero(space->state, a->h0, a->B * a->H);
@@ -177,18 +194,37 @@ static inline void product_back(const wl_recurrence *a, wl_gates some, const rea
      r + some.first * a->H * a->H, a->H, beta, to, a->H);
 }
 
-/* dx = dz W */
-static inline void input_gradient(const wl_recurrence *a, const wl_recurrence_space *space)
+/* dx = dz W; w: W's columns of x */
+static inline void input_gradient(const wl_recurrence *a, const wl_recurrence_space *space,
+                                  const real *w)
 {
     const int64_t rows = a->T * a->B, gates = a->G * a->H, D = a->D;
     if (!a->dx) return;
     real *dx = space->dx ? space->dx : a->dx->data;
     const int64_t pitch = space->dx ? D : wl_pitch(a->dx);
     WL_REF(gemm)
-    (false, false, rows, D, gates, space->z, gates, widened(a->w, space->w).data, D, 0, dx, pitch);
+    (false, false, rows, D, gates, space->z, gates, w, D + a->S, 0, dx, pitch);
 #pragma omp parallel for schedule(static) if (rows * D > 16384)
     for (int64_t i = 0; i < (space->dx ? rows : 0); i++)
         store_row(step_row(a->dx, i / a->B, i % a->B), dx + i * D, D);
+}
+
+/* zs = the sum of dz over the steps; ds = zs W; dw += zs^T s. w, dw: W's columns of s, and theirs.
+ */
+static inline void sequence_gradients(const wl_recurrence *a, const wl_recurrence_space *space,
+                                      const real *w, real *dw)
+{
+    const int64_t B = a->B, S = a->S, gates = a->G * a->H, pitch = a->D + S;
+    const matrix s = widened(a->s, space->s);
+    real *zs = space->zs;
+    memset(zs, 0, (size_t)(B * gates) * sizeof *zs);
+    WL_REF(add_columns)(zs, space->z, B * gates, a->T, B * gates);
+    round_row(zs, a->x->dtype, B * gates);
+    WL_REF(gemm)(true, false, gates, S, B, zs, gates, s.data, s.pitch, 1, dw, pitch);
+    if (!a->ds) return;
+    real *ds = space->ds ? space->ds : a->ds->data;
+    WL_REF(gemm)(false, false, B, S, gates, zs, gates, w, pitch, 0, ds, S);
+    if (space->ds) store_row(row_of(a->ds, 0, 0), ds, B * S);
 }
 
 /* dr += dz[t]^T h[t-1] over all steps, for the gates that h[t-1] enters as it is: those after a
@@ -213,9 +249,11 @@ static inline void end_backward(const wl_recurrence *a, const wl_recurrence_spac
 {
     const int64_t rows = a->T * a->B, gates = a->G * a->H;
     const matrix x = rows_in_line(a->x, space->x);
-    input_gradient(a, space);
-    if (rows > 0)
-        WL_REF(gemm)(true, false, gates, a->D, rows, space->z, gates, x.data, x.pitch, 1, dw, a->D);
+    const real *w = widened(a->w, space->w).data;
+    input_gradient(a, space, w + a->S);
+    if (rows > 0) WL_REF(gemm)
+    (true, false, gates, a->D, rows, space->z, gates, x.data, x.pitch, 1, dw + a->S, a->D + a->S);
+    if (a->s) sequence_gradients(a, space, w, dw);
     recurrent_gradient(a, space, h, dr);
     if (wl_present(db)) WL_REF(add_columns)(db->data, space->z, gates, rows, gates);
 }

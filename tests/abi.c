@@ -71,12 +71,12 @@ _Static_assert(sizeof(wl_embedding_update_args) == 800 &&
                "embedding_update");
 _Static_assert(WL_RESET_AFTER == 0 && WL_RESET_BEFORE == 1 && WL_RNN_TANH == 0 && WL_RNN_RELU == 1,
                "what cells can be");
-_Static_assert(sizeof(wl_gru_forward_args) == 920 && offsetof(wl_gru_forward_args, step) == 816 &&
+_Static_assert(sizeof(wl_gru_forward_args) == 1000 && offsetof(wl_gru_forward_args, step) == 816 &&
                    offsetof(wl_gru_forward_args, expected) == 916 &&
                    offsetof(wl_gru_forward_args, reverse) == 808 &&
                    offsetof(wl_gru_forward_args, reset) == 812,
                "gru_forward");
-_Static_assert(sizeof(wl_gru_backward_args) == 1320 &&
+_Static_assert(sizeof(wl_gru_backward_args) == 1480 &&
                    offsetof(wl_gru_backward_args, step) == 1216 &&
                    offsetof(wl_gru_backward_args, expected) == 1316 &&
                    offsetof(wl_gru_backward_args, reverse) == 1208 &&
@@ -89,12 +89,12 @@ _Static_assert(sizeof(wl_layernorm_forward_args) == 496 &&
                    offsetof(wl_layernorm_forward_args, eps) == 488,
                "layernorm_forward");
 _Static_assert(sizeof(wl_layernorm_backward_args) == 648, "layernorm_backward");
-_Static_assert(sizeof(wl_lstm_forward_args) == 1088 &&
+_Static_assert(sizeof(wl_lstm_forward_args) == 1168 &&
                    offsetof(wl_lstm_forward_args, step) == 976 &&
                    offsetof(wl_lstm_forward_args, expected) == 1084 &&
                    offsetof(wl_lstm_forward_args, reverse) == 968,
                "lstm_forward");
-_Static_assert(sizeof(wl_lstm_backward_args) == 1568 &&
+_Static_assert(sizeof(wl_lstm_backward_args) == 1728 &&
                    offsetof(wl_lstm_backward_args, step) == 1456 &&
                    offsetof(wl_lstm_backward_args, expected) == 1564 &&
                    offsetof(wl_lstm_backward_args, reverse) == 1448,
@@ -140,12 +140,12 @@ _Static_assert(sizeof(wl_rearrange_broadcast_args) == 168, "rearrange_broadcast"
 _Static_assert(sizeof(wl_rearrange_broadcast_backward_args) == 168, "rearrange_broadcast_backward");
 _Static_assert(sizeof(wl_rearrange_reverse_args) == 248, "rearrange_reverse");
 _Static_assert(sizeof(wl_rearrange_transpose_args) == 168, "rearrange_transpose");
-_Static_assert(sizeof(wl_rnn_forward_args) == 760 && offsetof(wl_rnn_forward_args, step) == 656 &&
+_Static_assert(sizeof(wl_rnn_forward_args) == 840 && offsetof(wl_rnn_forward_args, step) == 656 &&
                    offsetof(wl_rnn_forward_args, expected) == 756 &&
                    offsetof(wl_rnn_forward_args, reverse) == 648 &&
                    offsetof(wl_rnn_forward_args, activation) == 652,
                "rnn_forward");
-_Static_assert(sizeof(wl_rnn_backward_args) == 1160 &&
+_Static_assert(sizeof(wl_rnn_backward_args) == 1320 &&
                    offsetof(wl_rnn_backward_args, step) == 1056 &&
                    offsetof(wl_rnn_backward_args, expected) == 1156 &&
                    offsetof(wl_rnn_backward_args, reverse) == 1048 &&

@@ -42,9 +42,9 @@ static op_case case_of(const chunk *k, const char *way, const char *words, const
 {
     char op[32], name[64];
     snprintf(op, sizeof op, "%s_%s", k->of->book->name, way);
-    op_case c =
-        golden_case(op, "T=%d B=%d D=%d H=%d -lengths %s%s%s%s", k->T, k->B, k->D, k->H, words,
-                    k->h0 ? "" : " -h0", k->of->book->cells && !k->c0 ? " -c0" : "", more);
+    op_case c = golden_case(op, "T=%d B=%d D=%d H=%d -s%s -lengths %s%s%s%s", k->T, k->B, k->D,
+                            k->H, strcmp(way, "backward") ? "" : " -ds", words, k->h0 ? "" : " -h0",
+                            k->of->book->cells && !k->c0 ? " -c0" : "", more);
     put_steps(&c, "x", k->file, named(name, "in.xs", k));
     put_gates(&c, "w", k->file, "param.weight_x", k->of->book);
     put_gates(&c, "r", k->file, "param.weight_h", k->of->book);
@@ -206,8 +206,9 @@ static void one_direction(const golden *g, const char *sizes, int number, double
     char name[64];
     const int64_t B = golden_axis(g, "in.dhs", 0), T = golden_axis(g, "in.dhs", 1);
     const int64_t width = golden_axis(g, "in.dhs", 2), H = width / DIRECTIONS, at = number * H;
-    op_case f = golden_case("lstm_forward", "%s -h0 -c0 reverse=%d", sizes, number);
-    op_case k = golden_case("lstm_backward", "%s -h0 -c0 -dhT -dcT reverse=%d", sizes, number);
+    op_case f = golden_case("lstm_forward", "%s -s -h0 -c0 reverse=%d", sizes, number);
+    op_case k =
+        golden_case("lstm_backward", "%s -s -ds -h0 -c0 -dhT -dcT reverse=%d", sizes, number);
     put_direction(&f, g, names[number]), put_direction(&k, g, names[number]);
     snprintf(name, sizeof name, "param.%s.bias", names[number]);
     put_gates(&f, "b", g, name, &lstm_of_book);

@@ -105,9 +105,9 @@ static op_case layer_case(const golden_layer *l, const char *way, const golden_s
     char op[32];
     golden_text layer, text;
     snprintf(op, sizeof op, "%s_%s", l->cell->name, way);
-    op_case c =
-        golden_case(op, "T=%lld B=%lld D=%lld H=%lld -lengths%s%s%s", l->T, l->B, l->D, l->H,
-                    l->h0 ? "" : " -h0", l->cell->cells && !l->c0 ? " -c0" : "", more);
+    op_case c = golden_case(op, "T=%lld B=%lld D=%lld H=%lld -s%s -lengths%s%s%s", l->T, l->B, l->D,
+                            l->H, strcmp(way, "backward") ? "" : " -ds", l->h0 ? "" : " -h0",
+                            l->cell->cells && !l->c0 ? " -c0" : "", more);
     golden_named(layer, s->before, l->name);
     put_values(&c, "x", l->x);
     if (l->h0) put_values(&c, "h0", l->h0);

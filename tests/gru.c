@@ -17,8 +17,8 @@ static void without_weights_half_of_each_state_stays(void **state)
                               0.5, 0.5, 0, 0.75, 0.5, 0.5, 0, -0.0625 };
     (void)state;
     for (int reset = 0; reset < 2; reset++) {
-        op_case k = made("gru_forward", reset ? "T=2 B=2 D=1 H=1 -b -lengths -bn reset=1"
-                                              : "T=2 B=2 D=1 H=1 -b -lengths -bn");
+        op_case k = made("gru_forward", reset ? "T=2 B=2 D=1 H=1 -s -b -lengths -bn reset=1"
+                                              : "T=2 B=2 D=1 H=1 -s -b -lengths -bn");
         put_values(&k, "w", zero), put_values(&k, "r", zero), put_values(&k, "h0", h0);
         gives(&k, "gates", reset ? before : after);
         gives(&k, "h", h);
@@ -32,7 +32,7 @@ static void the_recurrent_bias_is_reset(void **state)
 {
     const double zero[3] = { 0 }, b[] = { 0, 0, -1 }, bn[] = { 2 }, h0[] = { 4 }, h[] = { 2 };
     const double gates[] = { 0.5, 0.5, 0, 2 };
-    op_case k = made("gru_forward", "T=1 B=1 D=1 H=1 -lengths");
+    op_case k = made("gru_forward", "T=1 B=1 D=1 H=1 -lengths -s");
     (void)state;
     put_values(&k, "w", zero), put_values(&k, "r", zero), put_values(&k, "h0", h0);
     put_values(&k, "b", b), put_values(&k, "bn", bn);
@@ -47,7 +47,7 @@ static void its_gradients_by_hand(void **state)
     const double zero[3] = { 0 }, h0[] = { 4 }, h[] = { 2 }, gates[] = { 0.5, 0.5, 0, 2 };
     const double dhT[] = { 16 }, db[] = { 8 * 2 * 0.25, 16 * 4 * 0.25, 8 }, dbn[] = { 4 };
     const double dh0[] = { 8 }, dr[] = { 4 * 4, 16 * 4, 4 * 4 };
-    op_case k = made("gru_backward", "T=1 B=1 D=1 H=1 -lengths -dh");
+    op_case k = made("gru_backward", "T=1 B=1 D=1 H=1 -lengths -dh -s -ds");
     (void)state;
     put_values(&k, "w", zero), put_values(&k, "r", zero), put_values(&k, "h0", h0);
     put_values(&k, "h", h), put_values(&k, "gates", gates), put_values(&k, "dhT", dhT);
@@ -62,10 +62,11 @@ static void the_first_units_to_hold_are_these(void **state)
 {
     /* 4a78 59bd 9dba 29ee 1465 9b36 8a3c 7c6f, 8881 ceeb 1fce 5568 295f 99be 5a3d e5c4 */
     static const double holds[16] = { 1, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0 };
-    static const char sizes[] = "T=2 B=1 D=1 H=8 -b -lengths -bn zoneout=0.5 layer=3";
+    static const char words[] = "T=2 B=1 D=1 H=8 -b -lengths -bn zoneout=0.5 layer=3 -s",
+                      back[] = "T=2 B=1 D=1 H=8 -b -lengths -bn zoneout=0.5 layer=3 -s -ds";
     const double step = 5, zero[24 * 8] = { 0 }, ones[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
     double h0[8], h[16], gates[64], dh0[8];
-    op_case forward = made("gru_forward", sizes), backward = made("gru_backward", sizes);
+    op_case forward = made("gru_forward", words), backward = made("gru_backward", back);
     (void)state;
     for (int i = 0; i < 64; i++) gates[i] = i % 32 < 16 ? 0.5 : 0;
     for (int j = 0; j < 8; j++) { /* without weights h~ is half of h before */
@@ -90,7 +91,7 @@ static void forward_holds(void **state)
 {
     (void)state;
     all_hold("gru_forward", recurrent_sizes, "");
-    all_hold("gru_forward", recurrent_sizes, "-lengths reverse=1");
+    all_hold("gru_forward", recurrent_sizes, "-s -lengths reverse=1");
     all_hold("gru_forward", recurrent_sizes, "-h0 -b -bn -hT");
     all_hold("gru_forward", recurrent_sizes, "-bn reset=1");
     all_hold("gru_forward", recurrent_sizes, "-bn -lengths -hT reset=1 reverse=1");
@@ -102,9 +103,9 @@ static void backward_holds(void **state)
 {
     (void)state;
     all_hold("gru_backward", recurrent_sizes, "");
-    all_hold("gru_backward", recurrent_sizes, "-lengths reverse=1");
+    all_hold("gru_backward", recurrent_sizes, "-s -ds -lengths reverse=1");
     all_hold("gru_backward", recurrent_sizes, "-h0 -dhT -dh0 -db -dbn");
-    all_hold("gru_backward", recurrent_sizes, "-dh -dx reverse=1");
+    all_hold("gru_backward", recurrent_sizes, "-dh -dx -ds reverse=1");
     all_hold("gru_backward", recurrent_sizes, "reset=1 -bn -dbn");
     all_hold("gru_backward", recurrent_sizes, "reset=1 -bn -dbn -lengths -dh reverse=1");
     all_hold("gru_backward", recurrent_sizes, "reset=1 -bn -dbn -h0 -dhT -dh0 -db");
@@ -166,7 +167,9 @@ int main(void)
         cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &before),
         cmocka_unit_test_prestate(padding_changes_nothing, &before),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &after),
+        cmocka_unit_test_prestate(each_step_reads_what_is_the_sequences, &after),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &before),
+        cmocka_unit_test_prestate(each_step_reads_what_is_the_sequences, &before),
         cmocka_unit_test_prestate(zoneout_holds_what_is_drawn, &after),
         cmocka_unit_test_prestate(evaluation_takes_the_mean_of_the_draws, &after),
         cmocka_unit_test_prestate(what_is_evaluated_has_no_gradient, &after),

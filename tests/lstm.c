@@ -14,7 +14,7 @@ static void without_weights_half_of_each_cell_stays(void **state)
 {
     const double zero[4] = { 0 }, c0[] = { 3, -0.25 }, c[] = { 1.5, -0.125, 0.75, -0.0625 };
     double gates[16];
-    op_case k = made("lstm_forward", "T=2 B=2 D=1 H=1 -h0 -b -lengths");
+    op_case k = made("lstm_forward", "T=2 B=2 D=1 H=1 -h0 -b -lengths -s");
     (void)state;
     for (int i = 0; i < 16; i++) gates[i] = i % 4 == 2 ? 0 : 0.5;
     put_values(&k, "w", zero);
@@ -32,10 +32,11 @@ static void the_first_units_to_hold_are_these(void **state)
 {
     /* b8fb 8e7c e452 f805 d6f4 0701 ff03 6def, bfc6 a618 b7fb d3c9 7309 417c ebc2 e295 */
     static const double holds[16] = { 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0 };
-    static const char sizes[] = "T=2 B=1 D=1 H=8 -lengths zoneout_c=0.5 layer=3";
+    static const char words[] = "T=2 B=1 D=1 H=8 -lengths zoneout_c=0.5 layer=3 -s",
+                      back[] = "T=2 B=1 D=1 H=8 -lengths zoneout_c=0.5 layer=3 -s -ds";
     const double step = 5, zero[32 * 8] = { 0 }, ones[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
     double c0[8], c[16], gates[64], dc0[8], db[32] = { 0 };
-    op_case forward = made("lstm_forward", sizes), backward = made("lstm_backward", sizes);
+    op_case forward = made("lstm_forward", words), backward = made("lstm_backward", back);
     (void)state;
     for (int i = 0; i < 64; i++) gates[i] = i % 32 / 8 == 2 ? 0 : 0.5;
     for (int j = 0; j < 8; j++) { /* without weights c~ is half of c before */
@@ -65,7 +66,7 @@ static void forward_holds(void **state)
 {
     (void)state;
     all_hold("lstm_forward", recurrent_sizes, "");
-    all_hold("lstm_forward", recurrent_sizes, "-lengths reverse=1");
+    all_hold("lstm_forward", recurrent_sizes, "-s -lengths reverse=1");
     all_hold("lstm_forward", recurrent_sizes, "-h0 -c0 -b -hT -cT");
     all_hold("lstm_forward", recurrent_sizes, "-c0 -hT reverse=1");
     holds("lstm_forward", "T=2 B=3 D=4 H=170"); /* several tiles of the product */
@@ -75,9 +76,9 @@ static void backward_holds(void **state)
 {
     (void)state;
     all_hold("lstm_backward", recurrent_sizes, "");
-    all_hold("lstm_backward", recurrent_sizes, "-lengths reverse=1");
+    all_hold("lstm_backward", recurrent_sizes, "-s -ds -lengths reverse=1");
     all_hold("lstm_backward", recurrent_sizes, "-h0 -c0 -dhT -dcT -dh0 -dc0 -db");
-    all_hold("lstm_backward", recurrent_sizes, "-dh -dx reverse=1");
+    all_hold("lstm_backward", recurrent_sizes, "-dh -dx -ds reverse=1");
 }
 
 static void gradients_hold(void **state)
@@ -109,6 +110,7 @@ int main(void)
         cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &cell),
         cmocka_unit_test_prestate(padding_changes_nothing, &cell),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &cell),
+        cmocka_unit_test_prestate(each_step_reads_what_is_the_sequences, &cell),
         cmocka_unit_test_prestate(zoneout_holds_what_is_drawn, &cell),
         cmocka_unit_test_prestate(evaluation_takes_the_mean_of_the_draws, &cell),
         cmocka_unit_test_prestate(what_is_evaluated_has_no_gradient, &cell),

@@ -174,6 +174,7 @@ static int64_t axis_size(const wl_dims *dims, const char **shape)
     while (*s >= '0' && *s <= '9') size = 10 * size + (*s++ - '0');
     if (size == 0) size = *s >= 'A' && *s <= 'Z' ? 1 : 0;
     while (*s >= 'A' && *s <= 'Z') size *= *wl_dim((wl_dims *)(uintptr_t)dims, *s++);
+    if (*s == '+') size += *wl_dim((wl_dims *)(uintptr_t)dims, s[1]), s += 2;
     while (*s == ' ') s++;
     *shape = s;
     return size;
@@ -266,6 +267,18 @@ static int chain(op_case *c, char trouble[256])
     return failed;
 }
 
+/* What an argument that is left out would add to a shape, as S to "D+S", is 0. */
+static void settle_absent(op_case *c)
+{
+    for (const wl_arg *arg = c->spec->arg; arg->name; arg++) {
+        const char *more = arg->shape ? strchr(arg->shape, '+') : NULL;
+        for (const wl_arg *from = c->spec->arg; more && from->name; from++)
+            if (from->optional && from->role == WL_IN && strchr(from->shape, more[1]) &&
+                left_out(c->text, from->name))
+                *wl_dim(&c->dims, more[1]) = 0;
+    }
+}
+
 int case_make(op_case *out, const char *op, const char *text, uint64_t seed, char trouble[256])
 {
     char name[16];
@@ -280,6 +293,7 @@ int case_make(op_case *out, const char *op, const char *text, uint64_t seed, cha
     out->seed = seed;
     for (char letter = 'A'; letter <= 'Z'; letter++)
         *wl_dim(&out->dims, letter) = (int64_t)number(text, (char[2]){ letter, 0 }, 1);
+    settle_absent(out);
     out->stored = word(text, "dtype", name, sizeof name) ? dtype_named(name) : WL_F32;
     out->id = word(text, "id", name, sizeof name) ? dtype_named(name) : WL_I32;
     out->pad = (int64_t)number(text, "pad", 0);

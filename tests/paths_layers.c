@@ -188,25 +188,31 @@ static void rows_of_whole_packs_are_rearranged_in_packs(void **state)
 static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
 {
     static const path paths[] = {
-        { "rnn_forward", "T=2 B=3 D=8 H=8", { "forward<float, 4>", "forward<float, 4>" } },
-        { "rnn_forward", "T=1 B=3 D=8 H=8 dtype=f16", { "forward<__half, 8>" } },
-        { "rnn_forward", "T=1 B=3 D=8 H=9", { "forward<float, 1>" } },
-        { "gru_forward", "T=1 B=3 D=8 H=8", { "forward<float, 4>" } },
+        { "rnn_forward", "T=2 B=3 D=8 H=8 -s", { "forward<float, 4>", "forward<float, 4>" } },
+        { "rnn_forward", "T=1 B=3 D=8 H=8 dtype=f16 -s", { "forward<__half, 8>" } },
+        { "rnn_forward", "T=1 B=3 D=8 H=9 -s", { "forward<float, 1>" } },
+        { "gru_forward", "T=1 B=3 D=8 H=8 -s", { "forward<float, 4>" } },
         { "gru_forward",
-          "T=1 B=3 D=8 H=8 reset=1 -bn dtype=bf16",
+          "T=1 B=3 D=8 H=8 reset=1 -bn dtype=bf16 -s",
           { "reset_state<__nv_bfloat16, 8>", "forward<__nv_bfloat16, 8>" } },
         { "lstm_forward", /* batch first: x is brought in line */
-          "T=2 B=3 D=8 H=8 swap=1",
+          "T=2 B=3 D=8 H=8 swap=1 -s",
           { "copy_rows<float, float, 4>", "forward<float, 4>", "forward<float, 4>" } },
+        { "lstm_forward", /* what s adds, to the sums of every step */
+          "T=2 B=3 D=8 H=8 S=5",
+          { "copy_rows<float, float, 4>", "forward<float, 4>", "forward<float, 4>" } },
+        { "lstm_backward", /* the sum of the steps, and ds */
+          "T=1 B=3 D=8 H=8 S=5 dtype=f16 -dhT -dh0 -db -dx",
+          { "backward<__half, 8>", "sum_steps<__half, 8>", "copy_rows<__half, float, 1>" } },
         { "rnn_backward", /* dhT to f32 and dh0 from there, which in f32 are copies too */
-          "T=1 B=3 D=8 H=8",
+          "T=1 B=3 D=8 H=8 -s -ds",
           { "copy_rows<float, float, 4>", "backward<float, 4>", "copy_rows<float, float, 4>",
             "sum_column_parts<float>", "add_column_parts" } },
         { "gru_backward",
-          "T=1 B=3 D=8 H=8 -dhT -dh0 -db",
+          "T=1 B=3 D=8 H=8 -dhT -dh0 -db -s -ds",
           { "backward_after<float, 4>", "sum_column_parts<float>", "add_column_parts" } },
         { "gru_backward",
-          "T=1 B=3 D=8 H=8 reset=1 -bn -dbn -dhT -dh0 -db",
+          "T=1 B=3 D=8 H=8 reset=1 -bn -dbn -dhT -dh0 -db -s -ds",
           { "backward_cell<float, 4>", "backward_reset<float, 4>" } },
         { NULL, NULL, { NULL } },
     };
@@ -218,26 +224,28 @@ static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
 static void lstm_takes_packs_of_units(void **state)
 {
     static const path paths[] = {
-        { "lstm_forward", "T=2 B=3 D=5 H=8", { "forward<float, 4>", "forward<float, 4>" } },
-        { "lstm_forward", "T=1 B=3 D=5 H=8 -b -c0 -h0", { "forward<float, 4>" } },
-        { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=f16", { "forward<__half, 8>" } },
-        { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=bf16", { "forward<__nv_bfloat16, 8>" } },
-        { "lstm_forward", "T=1 B=3 D=8 H=4 dtype=f16", { "forward<__half, 1>" } },
-        { "lstm_forward", "T=1 B=3 D=8 H=9", { "forward<float, 1>" } },
-        { "lstm_forward", "T=1 B=3 D=8 H=8 offset=1", { "forward<float, 1>" } },
-        { "lstm_forward", "T=1 B=3 D=8 H=8 pad=4", { "forward<float, 4>" } },
-        { "lstm_forward", "T=1 B=3 D=8 H=8 pad=3", { "forward<float, 1>" } }, /* rows of h */
-        { "lstm_backward", "T=1 B=3 D=8 H=8 -dhT -dh0 -db -dx", { "backward<float, 4>" } },
-        { "lstm_backward", "T=1 B=3 D=8 H=9 -dhT -dh0 -db -dx", { "backward<float, 1>" } },
-        { "lstm_backward", "T=1 B=3 D=8 H=8 pad=3 -dhT -dh0 -db -dx", { "backward<float, 1>" } },
+        { "lstm_forward", "T=2 B=3 D=5 H=8 -s", { "forward<float, 4>", "forward<float, 4>" } },
+        { "lstm_forward", "T=1 B=3 D=5 H=8 -b -c0 -h0 -s", { "forward<float, 4>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=f16 -s", { "forward<__half, 8>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=bf16 -s", { "forward<__nv_bfloat16, 8>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=4 dtype=f16 -s", { "forward<__half, 1>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=9 -s", { "forward<float, 1>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 offset=1 -s", { "forward<float, 1>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 pad=4 -s", { "forward<float, 4>" } },
+        { "lstm_forward", "T=1 B=3 D=8 H=8 pad=3 -s", { "forward<float, 1>" } }, /* rows of h */
+        { "lstm_backward", "T=1 B=3 D=8 H=8 -dhT -dh0 -db -dx -s -ds", { "backward<float, 4>" } },
+        { "lstm_backward", "T=1 B=3 D=8 H=9 -dhT -dh0 -db -dx -s -ds", { "backward<float, 1>" } },
+        { "lstm_backward",
+          "T=1 B=3 D=8 H=8 pad=3 -dhT -dh0 -db -dx -s -ds",
+          { "backward<float, 1>" } },
         { "lstm_backward", /* no gradient at h: its rows do not matter */
-          "T=1 B=3 D=8 H=8 pad=3 -dh -dhT -dh0 -db -dx",
+          "T=1 B=3 D=8 H=8 pad=3 -dh -dhT -dh0 -db -dx -s -ds",
           { "backward<float, 4>" } },
         { "lstm_backward",
-          "T=1 B=3 D=8 H=8 dtype=f16 -dhT -dh0 -db",
+          "T=1 B=3 D=8 H=8 dtype=f16 -dhT -dh0 -db -s -ds",
           { "backward<__half, 8>", "copy_rows<__half, float, 8>" } },
         { "lstm_backward", /* dhT, the steps from the last, dh0, dx */
-          "T=2 B=3 D=4 H=8 dtype=bf16",
+          "T=2 B=3 D=4 H=8 dtype=bf16 -s -ds",
           { "copy_rows<float, __nv_bfloat16, 8>", "backward<__nv_bfloat16, 8>",
             "backward<__nv_bfloat16, 8>", "copy_rows<__nv_bfloat16, float, 8>",
             "copy_rows<__nv_bfloat16, float, 1>", "sum_column_parts<__nv_bfloat16>",

@@ -13,20 +13,21 @@
 const char *const recurrent_sizes[] = {
     "T=3 B=2 D=3 H=5",              /* nothing divides a pack */
     "T=1 B=1 D=1 H=1",              /* one of everything */
-    "T=0 B=3 D=4 H=4",              /* no steps: the states pass through */
+    "T=0 B=3 D=4 H=4 S=2",          /* no steps: the states pass through */
     "T=2 B=0 D=4 H=4",              /* no sequences */
-    "T=3 B=2 D=0 H=4",              /* no inputs */
+    "T=3 B=2 D=0 H=4",              /* no inputs but s */
+    "T=3 B=2 D=3 H=4 S=0",          /* and none in s */
     "T=3 B=2 D=4 H=0",              /* no units */
     "T=2 B=7 D=8 H=7",              /* one less than a pack of 16 bits */
-    "T=5 B=8 D=16 H=64",            /* whole packs */
+    "T=5 B=8 D=16 H=64 S=24",       /* whole packs */
     "T=2 B=3 D=5 H=63",             /* one less */
     "T=2 B=3 D=5 H=65",             /* one more */
-    "T=4 B=5 D=8 H=8 pad=3",        /* padded rows */
+    "T=4 B=5 D=8 H=8 S=3 pad=3",    /* padded rows */
     "T=4 B=5 D=8 H=8 swap=1",       /* batch first */
     "T=4 B=5 D=7 H=9 swap=1 pad=1", /* the same, padded */
     "T=3 B=4 D=8 H=16 offset=1",    /* element-aligned pointers */
     "T=35 B=2 D=10 H=10",           /* many steps */
-    "T=2 B=3 D=100 H=100",          /* a language model's units */
+    "T=2 B=3 D=100 H=100 S=65",     /* a language model's units */
     "T=2 B=33 D=8 H=64",            /* more than one thread's */
     NULL,
 };
@@ -36,14 +37,14 @@ enum { T = 6, B = 3, D = 4, H = 5, FIRST = 2 };
 static op_case made_of(const recurrent *cell, const char *sizes)
 {
     char text[256];
-    snprintf(text, sizeof text, "%s %s", sizes, cell->more);
+    snprintf(text, sizeof text, "%s -s %s", sizes, cell->more);
     return made(cell->forward, text);
 }
 
 static op_case made_backward(const recurrent *cell, const char *sizes)
 {
     char text[256];
-    snprintf(text, sizeof text, "%s %s %s", sizes, cell->more, cell->backward_more);
+    snprintf(text, sizeof text, "%s -s -ds %s %s", sizes, cell->more, cell->backward_more);
     return made(cell->backward, text);
 }
 
@@ -241,6 +242,40 @@ void padding_changes_nothing(void **state)
             outcome_free(&p), outcome_free(&t);
         }
     case_free(&padded), case_free(&tight);
+}
+
+/* Small multiples of 1/16, whose products and their sums are exact in any order. */
+static void make_exact(op_case *c, const char *name)
+{
+    double *value = row_in(c, name);
+    for (int64_t i = 0; i < c->count[case_row(c, name)]; i++) value[i] = round(value[i] * 16) / 16;
+}
+
+/* What s holds is read as if each x began with it, to the last bit. */
+void each_step_reads_what_is_the_sequences(void **state)
+{
+    enum { S = 3 };
+    const recurrent *cell = *state;
+    char text[128];
+    snprintf(text, sizeof text, "T=6 B=3 D=4 H=5 S=3 %s", cell->more);
+    op_case apart = made(cell->forward, text), joined = made_of(cell, "T=6 B=3 D=7 H=5");
+    make_exact(&apart, "x"), make_exact(&apart, "s"), make_exact(&apart, "w");
+    share(&joined, &apart, cell->parameters), share(&joined, &apart, cell->before);
+    put_values(&joined, "lengths", row_in(&apart, "lengths"));
+    for (int i = 0; i < T * B; i++) {
+        double *x = row_in(&joined, "x") + i * (S + D);
+        memcpy(x, row_in(&apart, "s") + i % B * S, S * sizeof *x);
+        memcpy(x + S, row_in(&apart, "x") + i * D, D * sizeof *x);
+    }
+    for (int n = 0; backends_under_test()[n]; n++) {
+        outcome a, j;
+        run_on(&apart, &a, n);
+        run_on(&joined, &j, n);
+        same("h", row_out(&a, "h"), row_out(&j, "h"), T * B * H);
+        same_final_states(cell, &a, &j);
+        outcome_free(&a), outcome_free(&j);
+    }
+    case_free(&apart), case_free(&joined);
 }
 
 /* Backwards over a sequence is forwards over its mirror image. */

@@ -21,6 +21,7 @@ void a_split_sequence_gives_the_same_states(void **state);
 void chunks_give_the_gradients_of_the_whole(void **state); /* on the oracle */
 void padding_changes_nothing(void **state);
 void reverse_is_the_mirror_image(void **state);
+void each_step_reads_what_is_the_sequences(void **state);
 
 /* The same of zoneout; h is the first of the states. */
 void zoneout_holds_what_is_drawn(void **state);

@@ -22,7 +22,8 @@ static const double *row_out(const outcome *o, const char *name)
 static op_case made_of(const recurrent *cell, bool backward, const char *words)
 {
     char text[256];
-    snprintf(text, sizeof text, "%s %s %s", words, cell->more, backward ? cell->backward_more : "");
+    snprintf(text, sizeof text, "%s -s %s %s%s", words, cell->more, backward ? "-ds " : "",
+             backward ? cell->backward_more : "");
     return made(backward ? cell->backward : cell->forward, text);
 }
 

@@ -13,7 +13,7 @@ static void a_rectified_layer_by_hand(void **state)
 {
     const double x[] = { 1, -2, 3 }, w[] = { 2, -1 }, r[] = { 1, 1, 0, -2 }, b[] = { 0, 1 };
     const double h0[] = { 0, 3 }, h[] = { 5, 0, 1, 3, 10, 0 };
-    op_case k = made("rnn_forward", "T=3 B=1 D=1 H=2 -lengths activation=1");
+    op_case k = made("rnn_forward", "T=3 B=1 D=1 H=2 -lengths activation=1 -s");
     (void)state;
     put_values(&k, "x", x), put_values(&k, "w", w), put_values(&k, "r", r);
     put_values(&k, "b", b), put_values(&k, "h0", h0);
@@ -31,7 +31,7 @@ static void its_gradients_by_hand(void **state)
     /* before f: dz[2] = (1, 0), dz[1] = (1 + 1, 1 + 1), dz[0] = (2, 0) */
     const double dx[] = { 4, 2, 2 }, dh0[] = { 2, 2 }, dw[] = { 1, -4 }, db[] = { 5, 2 };
     const double dr[] = { 2 * 5 + 1 * 1, 2 * 3 + 1 * 3, 2 * 5, 0 };
-    op_case k = made("rnn_backward", "T=3 B=1 D=1 H=2 -lengths activation=1");
+    op_case k = made("rnn_backward", "T=3 B=1 D=1 H=2 -lengths activation=1 -s -ds");
     (void)state;
     put_values(&k, "x", x), put_values(&k, "w", w), put_values(&k, "r", r);
     put_values(&k, "h0", h0), put_values(&k, "h", h);
@@ -48,10 +48,11 @@ static void the_first_units_to_hold_are_these(void **state)
 {
     /* 4a78 59bd 9dba 29ee 1465 9b36 8a3c 7c6f, 8881 ceeb 1fce 5568 295f 99be 5a3d e5c4 */
     static const double holds[16] = { 1, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1, 0 };
-    static const char sizes[] = "T=2 B=1 D=1 H=8 -lengths activation=1 zoneout=0.5 layer=3";
+    static const char words[] = "T=2 B=1 D=1 H=8 -lengths activation=1 zoneout=0.5 layer=3 -s",
+                      back[] = "T=2 B=1 D=1 H=8 -lengths activation=1 zoneout=0.5 layer=3 -s -ds";
     const double step = 5, zero[64] = { 0 }, ones[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
     double b[8], h0[8], h[16], dh0[8], db[8];
-    op_case forward = made("rnn_forward", sizes), backward = made("rnn_backward", sizes);
+    op_case forward = made("rnn_forward", words), backward = made("rnn_backward", back);
     (void)state;
     for (int j = 0; j < 8; j++) { /* without weights h~ is b */
         b[j] = 100 + j, h0[j] = j + 1;
@@ -76,7 +77,7 @@ static void forward_holds(void **state)
 {
     (void)state;
     all_hold("rnn_forward", recurrent_sizes, "");
-    all_hold("rnn_forward", recurrent_sizes, "-lengths reverse=1");
+    all_hold("rnn_forward", recurrent_sizes, "-s -lengths reverse=1");
     all_hold("rnn_forward", recurrent_sizes, "-h0 -b -hT activation=1");
     all_hold("rnn_forward", recurrent_sizes, "-hT reverse=1 activation=1");
     holds("rnn_forward", "T=2 B=3 D=4 H=650"); /* several tiles of the product */
@@ -86,9 +87,9 @@ static void backward_holds(void **state)
 {
     (void)state;
     all_hold("rnn_backward", recurrent_sizes, "");
-    all_hold("rnn_backward", recurrent_sizes, "-lengths reverse=1");
+    all_hold("rnn_backward", recurrent_sizes, "-s -ds -lengths reverse=1");
     all_hold("rnn_backward", recurrent_sizes, "-h0 -dhT -dh0 -db activation=1");
-    all_hold("rnn_backward", recurrent_sizes, "-dh -dx reverse=1 activation=1");
+    all_hold("rnn_backward", recurrent_sizes, "-dh -dx -ds reverse=1 activation=1");
 }
 
 static void differentiates_all(const char *sizes, int activation)
@@ -109,7 +110,7 @@ static void gradients_hold(void **state)
     (void)state;
     differentiates_all("T=5 B=4 D=3 H=6", WL_RNN_TANH);
     /* few enough units that no difference steps over the corner of max(0, .) */
-    differentiates_all("T=4 B=2 D=3 H=4", WL_RNN_RELU);
+    differentiates_all("T=4 B=2 D=2 H=4", WL_RNN_RELU);
 }
 
 int main(void)
@@ -127,6 +128,7 @@ int main(void)
         cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &cell),
         cmocka_unit_test_prestate(padding_changes_nothing, &cell),
         cmocka_unit_test_prestate(reverse_is_the_mirror_image, &cell),
+        cmocka_unit_test_prestate(each_step_reads_what_is_the_sequences, &cell),
         cmocka_unit_test_prestate(zoneout_holds_what_is_drawn, &cell),
         cmocka_unit_test_prestate(evaluation_takes_the_mean_of_the_draws, &cell),
         cmocka_unit_test_prestate(what_is_evaluated_has_no_gradient, &cell),

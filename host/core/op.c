@@ -57,11 +57,13 @@ static const char *shape_text(char *out, int32_t ndim, const int64_t *shape)
     return out;
 }
 
-/* One axis of a shape such as "4H" or "NK": its constant factor and its letters. */
+/* One axis of a shape such as "4H", "NK" or "D+S": its constant factor, its letters, and the letter
+ * that is added, or 0. */
 typedef struct axis {
     int64_t factor;
     char letters[4];
     int count;
+    char more;
 } axis;
 
 static axis next_axis(const char **shape)
@@ -71,16 +73,25 @@ static axis next_axis(const char **shape)
     while (*s >= '0' && *s <= '9') a.factor = 10 * a.factor + (*s++ - '0');
     while (*s >= 'A' && *s <= 'Z' && a.count < 4) a.letters[a.count++] = *s++;
     if (a.count && !a.factor) a.factor = 1;
+    if (*s == '+') a.more = s[1], s += 2;
     while (*s == ' ') s++;
     *shape = s;
     return a;
+}
+
+/* What is added to an axis: nothing where no argument has bound the letter. */
+static int64_t more_of(const axis *a, const wl_dims *dims)
+{
+    const int64_t more = a->more ? *wl_dim((wl_dims *)(uintptr_t)dims, a->more) : 0;
+    return more == UNBOUND ? 0 : more;
 }
 
 /* Whether an axis of this size fits; a letter that stands alone is bound by its first use. */
 static bool match_axis(const axis *a, int64_t size, wl_dims *dims)
 {
     int64_t want = a->factor;
-    if (a->count == 1) {
+    size -= more_of(a, dims);
+    if (a->count == 1 && size >= 0) {
         int64_t *dim = wl_dim(dims, a->letters[0]);
         if (*dim == UNBOUND && size % a->factor == 0) *dim = size / a->factor;
     }
@@ -114,6 +125,7 @@ static const char *wanted_text(char *out, const char *shape, const wl_dims *dims
             const int64_t dim = *wl_dim((wl_dims *)(uintptr_t)dims, a.letters[i]);
             want = dim == UNBOUND || want == UNBOUND ? UNBOUND : want * dim;
         }
+        if (want != UNBOUND) want += more_of(&a, dims);
         int width = 0;
         while (begin[width] && begin[width] != ' ') width++;
         l +=

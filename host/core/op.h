@@ -55,7 +55,8 @@ typedef struct wl_arg {
     size_t offset;
     wl_role role;
     wl_kind kind;
-    const char *shape; /* "T B 4H": per axis a number, a letter, or a product such as 4H or NK */
+    const char *shape; /* "T B 4H": per axis a number, a letter, or a product such as 4H or NK; with
+                          +S, the size of S more, or none where S is an absent argument's */
     bool optional;
     bool strided;      /* takes other than dense strides */
     bool absent;       /* an id of -1 means an empty slot */

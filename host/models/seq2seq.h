@@ -78,7 +78,8 @@ typedef struct wl_seq2seq_layer_pass {
     bool training;
     wl_tensor step;    /* I64 [1]: counts the masks; the caller's */
     wl_tensor below;   /* STORED [T,B,X]: what enters; the caller's, */
-    wl_tensor context; /* STORED [T,B,C]: and what does beside it, or nothing */
+    wl_tensor context; /* STORED [T,B,C]: and what does beside it, or nothing, */
+    wl_tensor encoded; /* STORED [B,C]: nor what all steps of a sequence read beside it */
     wl_tensor x;       /* STORED [T,B,C+X] both, [context; below] */
     wl_tensor h;       /* STORED [T,B,H] of both ways */
     wl_tensor output;  /* STORED [T,B,H]: dropped, and with the residual */
@@ -91,6 +92,7 @@ typedef struct wl_seq2seq_layer_pass {
     wl_tensor dlast_half[2];    /* halves of dlast */
     wl_tensor dx[2];            /* at x, of each way; the first becomes the sum */
     wl_tensor dcontext, dbelow; /* its parts */
+    wl_tensor dencoded;
 } wl_seq2seq_layer_pass;
 
 /* Takes its tensors from the arena; what the caller has is set before. */

@@ -16,6 +16,11 @@ static bool attends(const wl_seq2seq_decoder *p)
     return p->model->config.model == WL_SEQ2SEQ_ATTENTION;
 }
 
+static bool peeks(const wl_seq2seq_decoder *p)
+{
+    return p->model->config.model == WL_SEQ2SEQ_PEEKY;
+}
+
 static bool has_context(const wl_seq2seq_decoder *p)
 {
     return p->model->config.model != WL_SEQ2SEQ_PLAIN;
@@ -38,7 +43,10 @@ static void carve_layer(wl_seq2seq_decoder *p, int64_t l, const wl_tensor *first
                                       .step = p->step,
                                       .below = l ? p->layers[l - 1].output : p->embedded.y,
                                       .dfirst = layer->dfirst };
-    if (wl_seq2seq_reads_context(&m->config, l)) layer->context = p->context.y;
+    if (peeks(p))
+        layer->encoded = p->context.encoded;
+    else if (wl_seq2seq_reads_context(&m->config, l))
+        layer->context = p->context.y;
     wl_seq2seq_layer_carve(layer, &m->decoder[l], arena, p->T, p->B);
     if (!first) return;
     layer->way[0].state[0] = *first;
@@ -152,6 +160,16 @@ static wl_status layer_backward(const wl_seq2seq_decoder *p, int64_t l, const wl
     return wl_seq2seq_add(p->model, &p->step, dcontext, &layer->dcontext, dcontext, bytes);
 }
 
+/* What has come of what was encoded to the output, and to each layer. */
+static wl_status encoded_backward(const wl_seq2seq_decoder *p, size_t *bytes)
+{
+    const wl_tensor *sum = &p->context.dencoded;
+    wl_status status = wl_seq2seq_context_backward(&p->context, bytes);
+    for (int64_t l = 0; l < p->model->config.layers && !status; l++)
+        status = wl_seq2seq_add(p->model, &p->step, sum, &p->layers[l].dencoded, sum, bytes);
+    return status;
+}
+
 wl_status wl_seq2seq_decoder_backward(const wl_seq2seq_decoder *p, size_t *bytes)
 {
     const wl_seq2seq *m = p->model;
@@ -165,8 +183,7 @@ wl_status wl_seq2seq_decoder_backward(const wl_seq2seq_decoder *p, size_t *bytes
         if (!status) status = layer_backward(p, l, d, bytes);
         d = &p->layers[l].dbelow;
     }
-    if (!status && m->config.model == WL_SEQ2SEQ_PEEKY)
-        status = wl_seq2seq_context_backward(&p->context, bytes);
+    if (!status && peeks(p)) status = encoded_backward(p, bytes);
     if (!status && drops(p)) status = wl_seq2seq_undrop(m, &p->step, EMBEDDED, d, d, bytes);
     return status ? status : wl_lookup_backward(&p->embedded, d, bytes);
 }

@@ -110,6 +110,7 @@ static void carve_gradients(wl_seq2seq_layer_pass *p, wl_arena *arena)
         if (both) p->dlast_half[i] = wl_arena_take(arena, dtype, 2, p->way[i].state[1].shape);
     }
     p->dbelow = p->dx[0];
+    if (p->encoded.ndim) p->dencoded = wl_arena_take(arena, dtype, 2, p->encoded.shape);
     if (!p->context.ndim) return;
     p->dcontext = wl_arena_take(arena, dtype, 3, p->context.shape);
     p->dbelow = wl_arena_take(arena, dtype, 3, p->below.shape);
@@ -125,6 +126,7 @@ void wl_seq2seq_layer_carve(wl_seq2seq_layer_pass *p, const wl_seq2seq_layer *la
     for (int i = 0; i < layer->ways; i++) {
         wl_recurrent_carve(&p->way[i], &layer->way[i], arena, T, B);
         p->way[i].x = p->x;
+        p->way[i].s = p->encoded;
         p->way[i].reverse = i;
     }
     p->h = p->way[0].h, p->last = p->way[0].state[1];
@@ -205,6 +207,7 @@ wl_status wl_seq2seq_layer_backward(const wl_seq2seq_layer_pass *p, const wl_ten
     if (!status) status = give_ways(p, dh, way, bytes);
     for (int i = 0; i < p->layer->ways && !status; i++) {
         way[i].dx = p->dx[i];
+        way[i].ds = p->dencoded;
         status = wl_recurrent_backward(&way[i], 0, bytes);
     }
     return status ? status : give_below(p, doutput, bytes);

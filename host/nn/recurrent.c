@@ -34,6 +34,7 @@ static wl_status rnn_forward(const wl_recurrent_pass *p, int from, size_t *bytes
     const wl_recurrent *l = p->layer;
     const wl_rnn_forward_args a = { .size = sizeof a,
                                     .x = p->x,
+                                    .s = p->s,
                                     .h0 = p->state[from],
                                     .w = weight(p, l->w),
                                     .r = recurrent_weight(p),
@@ -55,6 +56,7 @@ static wl_status rnn_backward(const wl_recurrent_pass *p, int from, size_t *byte
     const wl_recurrent *l = p->layer;
     const wl_rnn_backward_args a = { .size = sizeof a,
                                      .x = p->x,
+                                     .s = p->s,
                                      .h0 = p->state[from],
                                      .w = weight(p, l->w),
                                      .r = recurrent_weight(p),
@@ -63,6 +65,7 @@ static wl_status rnn_backward(const wl_recurrent_pass *p, int from, size_t *byte
                                      .dh = p->dh,
                                      .dhT = p->dhT,
                                      .dx = p->dx,
+                                     .ds = p->ds,
                                      .dh0 = p->dh0,
                                      .reverse = p->reverse,
                                      .dw = gradient(p, l->w),
@@ -82,6 +85,7 @@ static wl_status gru_forward(const wl_recurrent_pass *p, int from, size_t *bytes
     const wl_recurrent *l = p->layer;
     const wl_gru_forward_args a = { .size = sizeof a,
                                     .x = p->x,
+                                    .s = p->s,
                                     .h0 = p->state[from],
                                     .w = weight(p, l->w),
                                     .r = recurrent_weight(p),
@@ -106,6 +110,7 @@ static wl_status gru_backward(const wl_recurrent_pass *p, int from, size_t *byte
     const wl_recurrent *l = p->layer;
     const wl_gru_backward_args a = { .size = sizeof a,
                                      .x = p->x,
+                                     .s = p->s,
                                      .h0 = p->state[from],
                                      .w = weight(p, l->w),
                                      .r = recurrent_weight(p),
@@ -115,6 +120,7 @@ static wl_status gru_backward(const wl_recurrent_pass *p, int from, size_t *byte
                                      .dh = p->dh,
                                      .dhT = p->dhT,
                                      .dx = p->dx,
+                                     .ds = p->ds,
                                      .dh0 = p->dh0,
                                      .reverse = p->reverse,
                                      .dw = gradient(p, l->w),
@@ -136,6 +142,7 @@ static wl_status lstm_forward(const wl_recurrent_pass *p, int from, size_t *byte
     const wl_recurrent *l = p->layer;
     const wl_lstm_forward_args a = { .size = sizeof a,
                                      .x = p->x,
+                                     .s = p->s,
                                      .h0 = p->state[from],
                                      .c0 = p->cell_state[from],
                                      .w = weight(p, l->w),
@@ -162,6 +169,7 @@ static wl_status lstm_backward(const wl_recurrent_pass *p, int from, size_t *byt
     const wl_recurrent *l = p->layer;
     const wl_lstm_backward_args a = { .size = sizeof a,
                                       .x = p->x,
+                                      .s = p->s,
                                       .h0 = p->state[from],
                                       .c0 = p->cell_state[from],
                                       .w = weight(p, l->w),
@@ -174,6 +182,7 @@ static wl_status lstm_backward(const wl_recurrent_pass *p, int from, size_t *byt
                                       .dhT = p->dhT,
                                       .dcT = p->dcT,
                                       .dx = p->dx,
+                                      .ds = p->ds,
                                       .dh0 = p->dh0,
                                       .dc0 = p->dc0,
                                       .reverse = p->reverse,

@@ -1,10 +1,7 @@
 /* The contract of <wordloom/gru.h>. What is under 1 is so if only by the last bit of a double. */
 #include "gru.h"
 
-static double forward_flops(const wl_dims *d)
-{
-    return 2.0 * (double)(d->T * d->B * 3 * d->H) * (double)(d->D + d->H);
-}
+static double forward_flops(const wl_dims *d) { return wl_recurrence_flops(d, 3); }
 static double backward_flops(const wl_dims *d) { return 2 * forward_flops(d); }
 
 static size_t forward_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
@@ -41,7 +38,8 @@ static wl_status backward_check(wl_ctx *ctx, const wl_dims *d, const void *args)
 {
     const wl_gru_backward_args *a = args;
     (void)d;
-    return check_bias(ctx, "gru_backward", "dbn", &a->dbn, a->reset);
+    const wl_status status = check_bias(ctx, "gru_backward", "dbn", &a->dbn, a->reset);
+    return status ? status : wl_recurrence_check(ctx, "gru_backward", &a->s, &a->ds);
 }
 
 const wl_op_spec wl_gru_forward_spec = {
@@ -54,7 +52,8 @@ const wl_op_spec wl_gru_forward_spec = {
     .check = forward_check,
     .arg = {
         WL_ARG(gru_forward, x, WL_IN, WL_STORED, "T B D", .strided = true),
-        WL_ARG(gru_forward, w, WL_IN, WL_STORED, "3H D"),
+        WL_ARG(gru_forward, s, WL_IN, WL_STORED, "B S", .optional = true),
+        WL_ARG(gru_forward, w, WL_IN, WL_STORED, "3H D+S"),
         WL_ARG(gru_forward, r, WL_IN, WL_STORED, "3H H"),
         WL_ARG(gru_forward, h0, WL_IN, WL_STORED, "B H", .optional = true),
         WL_ARG(gru_forward, b, WL_IN, WL_REAL, "3H", .optional = true),
@@ -90,7 +89,8 @@ const wl_op_spec wl_gru_backward_spec = {
     .check = backward_check,
     .arg = {
         WL_ARG(gru_backward, x, WL_IN, WL_STORED, "T B D", .strided = true),
-        WL_ARG(gru_backward, w, WL_IN, WL_STORED, "3H D"),
+        WL_ARG(gru_backward, s, WL_IN, WL_STORED, "B S", .optional = true),
+        WL_ARG(gru_backward, w, WL_IN, WL_STORED, "3H D+S"),
         WL_ARG(gru_backward, r, WL_IN, WL_STORED, "3H H"),
         WL_ARG(gru_backward, h0, WL_IN, WL_STORED, "B H", .optional = true),
         WL_ARG(gru_backward, lengths, WL_IN, WL_INT32, "B", .optional = true, .bound = 'T',
@@ -101,7 +101,8 @@ const wl_op_spec wl_gru_backward_spec = {
         WL_ARG(gru_backward, dhT, WL_IN, WL_STORED, "B H", .optional = true),
         WL_ARG(gru_backward, dx, WL_OUT, WL_STORED, "T B D", .optional = true, .strided = true),
         WL_ARG(gru_backward, dh0, WL_OUT, WL_STORED, "B H", .optional = true),
-        WL_ARG(gru_backward, dw, WL_ACC, WL_REAL, "3H D"),
+        WL_ARG(gru_backward, ds, WL_OUT, WL_STORED, "B S", .optional = true),
+        WL_ARG(gru_backward, dw, WL_ACC, WL_REAL, "3H D+S"),
         WL_ARG(gru_backward, dr, WL_ACC, WL_REAL, "3H H"),
         WL_ARG(gru_backward, db, WL_ACC, WL_REAL, "3H", .optional = true),
         WL_ARG(gru_backward, dbn, WL_ACC, WL_REAL, "H", .optional = true),

@@ -7,7 +7,7 @@
 static inline wl_recurrence wl_gru_forward_of(const wl_dims *d, const wl_gru_forward_args *a)
 {
     wl_recurrence n =
-        wl_recurrence_of(d, 3, &a->x, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
+        wl_recurrence_of(d, 3, &a->x, &a->s, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
     n.sums = &a->gates;
     n.meeting = a->reset == WL_RESET_BEFORE ? WL_IN_TWO : WL_APART;
     n.zoneout =
@@ -18,8 +18,9 @@ static inline wl_recurrence wl_gru_forward_of(const wl_dims *d, const wl_gru_for
 static inline wl_recurrence wl_gru_backward_of(const wl_dims *d, const wl_gru_backward_args *a)
 {
     wl_recurrence n =
-        wl_recurrence_of(d, 3, &a->x, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
+        wl_recurrence_of(d, 3, &a->x, &a->s, &a->h0, &a->w, &a->r, &a->lengths, &a->h, a->reverse);
     n.dx = wl_if_present(&a->dx);
+    n.ds = wl_if_present(&a->ds);
     n.meeting = a->reset == WL_RESET_BEFORE ? WL_IN_TWO : WL_APART;
     n.zoneout = wl_zoneout_of(&a->step, a->zoneout, a->seed, a->layer, 0, WL_PURPOSE_ZONEOUT);
     return n;

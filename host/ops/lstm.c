@@ -1,10 +1,7 @@
 /* The contract of <wordloom/lstm.h>. What is under 1 is so if only by the last bit of a double. */
 #include "lstm.h"
 
-static double forward_flops(const wl_dims *d)
-{
-    return 2.0 * (double)(d->T * d->B * 4 * d->H) * (double)(d->D + d->H);
-}
+static double forward_flops(const wl_dims *d) { return wl_recurrence_flops(d, 4); }
 static double backward_flops(const wl_dims *d) { return 2 * forward_flops(d); }
 
 static size_t forward_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
@@ -21,6 +18,13 @@ static size_t backward_workspace(const wl_backend *backend, const wl_dims *d, co
     return wl_recurrence_backward_carve(&space, NULL, backend, &a);
 }
 
+static wl_status backward_check(wl_ctx *ctx, const wl_dims *d, const void *args)
+{
+    const wl_lstm_backward_args *a = args;
+    (void)d;
+    return wl_recurrence_check(ctx, "lstm_backward", &a->s, &a->ds);
+}
+
 const wl_op_spec wl_lstm_forward_spec = {
     .name = "lstm_forward",
     .args_size = sizeof(wl_lstm_forward_args),
@@ -30,7 +34,8 @@ const wl_op_spec wl_lstm_forward_spec = {
     .flops = forward_flops,
     .arg = {
         WL_ARG(lstm_forward, x, WL_IN, WL_STORED, "T B D", .strided = true),
-        WL_ARG(lstm_forward, w, WL_IN, WL_STORED, "4H D"),
+        WL_ARG(lstm_forward, s, WL_IN, WL_STORED, "B S", .optional = true),
+        WL_ARG(lstm_forward, w, WL_IN, WL_STORED, "4H D+S"),
         WL_ARG(lstm_forward, r, WL_IN, WL_STORED, "4H H"),
         WL_ARG(lstm_forward, h0, WL_IN, WL_STORED, "B H", .optional = true),
         WL_ARG(lstm_forward, c0, WL_IN, WL_REAL, "B H", .optional = true),
@@ -65,9 +70,11 @@ const wl_op_spec wl_lstm_backward_spec = {
     .determinism = WL_RUN_TO_RUN,
     .workspace = backward_workspace,
     .flops = backward_flops,
+    .check = backward_check,
     .arg = {
         WL_ARG(lstm_backward, x, WL_IN, WL_STORED, "T B D", .strided = true),
-        WL_ARG(lstm_backward, w, WL_IN, WL_STORED, "4H D"),
+        WL_ARG(lstm_backward, s, WL_IN, WL_STORED, "B S", .optional = true),
+        WL_ARG(lstm_backward, w, WL_IN, WL_STORED, "4H D+S"),
         WL_ARG(lstm_backward, r, WL_IN, WL_STORED, "4H H"),
         WL_ARG(lstm_backward, h0, WL_IN, WL_STORED, "B H", .optional = true),
         WL_ARG(lstm_backward, c0, WL_IN, WL_REAL, "B H", .optional = true),
@@ -82,7 +89,8 @@ const wl_op_spec wl_lstm_backward_spec = {
         WL_ARG(lstm_backward, dx, WL_OUT, WL_STORED, "T B D", .optional = true, .strided = true),
         WL_ARG(lstm_backward, dh0, WL_OUT, WL_STORED, "B H", .optional = true),
         WL_ARG(lstm_backward, dc0, WL_OUT, WL_REAL, "B H", .optional = true),
-        WL_ARG(lstm_backward, dw, WL_ACC, WL_REAL, "4H D"),
+        WL_ARG(lstm_backward, ds, WL_OUT, WL_STORED, "B S", .optional = true),
+        WL_ARG(lstm_backward, dw, WL_ACC, WL_REAL, "4H D+S"),
         WL_ARG(lstm_backward, dr, WL_ACC, WL_REAL, "4H H"),
         WL_ARG(lstm_backward, db, WL_ACC, WL_REAL, "4H", .optional = true),
         WL_ARG(lstm_backward, reverse, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },

@@ -42,11 +42,11 @@ static inline wl_zoneout wl_zoneout_of(const wl_tensor *step, double p, uint64_t
 
 /* What a call is about. A tensor that is absent there is null here. */
 typedef struct wl_recurrence {
-    int64_t T, B, D, H, G;
-    const wl_tensor *x, *h0, *w, *r, *lengths, *h;
+    int64_t T, B, D, S, H, G; /* S: 0 without s */
+    const wl_tensor *x, *s, *h0, *w, *r, *lengths, *h;
     const wl_tensor
-        *sums;           /* forward's output [T,B,..] that may hold sums before the gates, if f32 */
-    const wl_tensor *dx; /* backward's */
+        *sums; /* forward's output [T,B,..] that may hold sums before the gates, if f32 */
+    const wl_tensor *dx, *ds; /* backward's */
     wl_zoneout zoneout, cell_zoneout;
     wl_meeting meeting;
     bool cells; /* there are cell states too: lstm */
@@ -55,18 +55,36 @@ typedef struct wl_recurrence {
 
 /* A call of a cell with G gates, but for what not every cell or direction has. */
 static inline wl_recurrence wl_recurrence_of(const wl_dims *d, int64_t G, const wl_tensor *x,
-                                             const wl_tensor *h0, const wl_tensor *w,
-                                             const wl_tensor *r, const wl_tensor *lengths,
-                                             const wl_tensor *h, int32_t reverse)
+                                             const wl_tensor *s, const wl_tensor *h0,
+                                             const wl_tensor *w, const wl_tensor *r,
+                                             const wl_tensor *lengths, const wl_tensor *h,
+                                             int32_t reverse)
 {
     wl_recurrence a;
     memset(&a, 0, sizeof a);
     a.T = d->T, a.B = d->B, a.D = d->D, a.H = d->H, a.G = G;
     a.x = x, a.w = w, a.r = r, a.h = h;
+    a.s = wl_if_present(s);
+    a.S = a.s ? s->shape[1] : 0;
     a.h0 = wl_if_present(h0);
     a.lengths = wl_if_present(lengths);
     a.reverse = reverse != 0;
     return a;
+}
+
+/* What a contract's rows cannot say: ds is that of s. */
+static inline wl_status wl_recurrence_check(wl_ctx *ctx, const char *op, const wl_tensor *s,
+                                            const wl_tensor *ds)
+{
+    if (wl_present(s) || !wl_present(ds)) return WL_OK;
+    return wl_fail(ctx, WL_MISSING, "%s: s: is missing, expected it beside ds", op);
+}
+
+/* Operations of a forward pass. */
+static inline double wl_recurrence_flops(const wl_dims *d, int64_t G)
+{
+    const int64_t S = d->S > 0 ? d->S : 0, steps = d->T * d->B;
+    return 2.0 * (double)(G * d->H) * (double)(steps * (d->D + d->H) + d->B * S);
 }
 
 /* The step that runs as number s. */
@@ -113,7 +131,9 @@ typedef struct wl_recurrence_space {
     void *zr;      /* [T,B,GH] backward: gradients at what R adds to them: z, unless WL_APART */
     void *x;       /* [T,B,D] */
     void *h;       /* [T,B,H] */
-    void *w;       /* [GH,D] */
+    void *w;       /* [GH,D+S] */
+    void *s;       /* [B,S] */
+    void *zs;      /* [B,GH] forward: REAL, what s adds to the sums; backward: their gradient */
     void *r;       /* forward on the CPU [H,GH], transposed; backward [GH,H] */
     void *bias;    /* REAL [GH] forward on the CPU; WL_APART: [(G+1)H], R's own bias last */
     void *state;   /* [B,H] forward: h as the next step reads it; backward: h0 */
@@ -127,6 +147,7 @@ typedef struct wl_recurrence_space {
     void *dc;      /* REAL [B,H] gradient at the cell state */
     void *first;   /* [B,GH] zr of each sequence's first step */
     void *dx;      /* REAL [T,B,D] */
+    void *ds;      /* REAL [B,S] */
     void *columns; /* REAL [WL_COLUMN_PARTS,GH] partial sums of z, on CUDA */
     void *gemm;
 } wl_recurrence_space;
@@ -160,7 +181,9 @@ static inline size_t wl_recurrence_forward_carve(wl_recurrence_space *out, char 
     if (narrow || !wl_rows_in_line(a->sums)) out->z = wl_carve(base, &at, rows * gates, real);
     if ((narrow && cpu) || !wl_rows_in_line(a->x))
         out->x = wl_carve(base, &at, rows * a->D, element);
-    if (narrow && cpu) out->w = wl_carve(base, &at, gates * a->D, real);
+    if (narrow && cpu) out->w = wl_carve(base, &at, gates * (a->D + a->S), real);
+    if (narrow && cpu && a->s) out->s = wl_carve(base, &at, a->B * a->S, real);
+    if (a->s) out->zs = wl_carve(base, &at, a->B * gates, real);
     if (cpu) {
         out->r = wl_carve(base, &at, gates * a->H, real);
         out->bias = wl_carve(base, &at, gates + (a->meeting == WL_APART ? a->H : 0), real);
@@ -191,9 +214,11 @@ static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char
     if ((narrow && cpu) || !wl_rows_in_line(a->h))
         out->h = wl_carve(base, &at, rows * a->H, element);
     if (narrow && cpu) {
-        out->w = wl_carve(base, &at, gates * a->D, real);
+        out->w = wl_carve(base, &at, gates * (a->D + a->S), real);
         out->r = wl_carve(base, &at, gates * a->H, real);
     }
+    if (narrow && cpu && a->s) out->s = wl_carve(base, &at, a->B * a->S, real);
+    if (a->s) out->zs = wl_carve(base, &at, a->B * gates, element);
     if (cpu && (narrow || a->meeting != WL_ADDED))
         out->state = wl_carve(base, &at, a->B * a->H, real);
     if (cpu && a->cells) out->cell = wl_carve(base, &at, a->B * a->H, real);
@@ -205,6 +230,7 @@ static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char
     out->first = wl_carve(base, &at, a->B * gates, element);
     if (a->dx && (narrow || !wl_rows_in_line(a->dx)))
         out->dx = wl_carve(base, &at, rows * a->D, real);
+    if (a->ds && narrow) out->ds = wl_carve(base, &at, a->B * a->S, real);
     if (!cpu) out->columns = wl_carve(base, &at, WL_COLUMN_PARTS * gates, real);
     out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
     return at;

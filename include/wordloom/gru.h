@@ -11,6 +11,9 @@
  * this b is the sum, for n it is the input's, and bn the recurrent one. (The paper and the book
  * write z for this 1 - z, or this z; negate its rows to convert.)
  *
+ * With `s`, each step reads s[b] as well as x[t,b]: W [s; x[t]] is meant by W x[t] above, whose
+ * product with s is made once a sequence.
+ *
  * With `lengths`, sequence b ends before step lengths[b] (below 0 counts as 0, above T as T). Past
  * its end its h is 0, its state holds, its incoming gradients dh are ignored and dx is 0; in
  * reverse it begins at its last step. hT is the state after the last step that ran.
@@ -32,7 +35,8 @@
  *
  * 16-bit storage: h is rounded at each step, before it enters the next, and with WL_RESET_BEFORE
  * q before its product; products, gates and gradients to parameters are f32. Backward rounds the
- * gradients before the gates (and at q, with WL_RESET_AFTER) to STORED. */
+ * gradients before the gates (and at q, with WL_RESET_AFTER) to STORED, and their sums over the
+ * steps, which `s` needs. */
 #ifndef WORDLOOM_GRU_H
 #define WORDLOOM_GRU_H
 
@@ -46,7 +50,7 @@ typedef struct wl_gru_forward_args {
     size_t size;
     wl_tensor x;       /* in  STORED [T,B,D] strided                             */
     wl_tensor h0;      /* in  STORED [B,H] optional                              */
-    wl_tensor w;       /* in  STORED [3H,D]                                      */
+    wl_tensor w;       /* in  STORED [3H,D+S]                                    */
     wl_tensor r;       /* in  STORED [3H,H]                                      */
     wl_tensor b;       /* in  REAL   [3H] optional                               */
     wl_tensor bn;      /* in  REAL   [H] optional; WL_RESET_BEFORE: has none     */
@@ -62,6 +66,7 @@ typedef struct wl_gru_forward_args {
     uint64_t seed;     /* host: of the draws */
     int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
     int32_t expected;  /* host: 0 draws, 1 the mean of these (evaluation) */
+    wl_tensor s;       /* in  STORED [B,S] optional: what each step of a sequence reads */
 } wl_gru_forward_args;
 
 WL_API wl_status wl_gru_forward(wl_ctx *ctx, const wl_gru_forward_args *args);
@@ -72,7 +77,7 @@ typedef struct wl_gru_backward_args {
     size_t size;
     wl_tensor x;       /* in  STORED [T,B,D] strided                             */
     wl_tensor h0;      /* in  STORED [B,H] optional                              */
-    wl_tensor w;       /* in  STORED [3H,D]                                      */
+    wl_tensor w;       /* in  STORED [3H,D+S]                                    */
     wl_tensor r;       /* in  STORED [3H,H]                                      */
     wl_tensor lengths; /* in  I32    [B] optional: 0..T                          */
     wl_tensor h;       /* in  STORED [T,B,H] strided, as forward wrote it        */
@@ -81,7 +86,7 @@ typedef struct wl_gru_backward_args {
     wl_tensor dhT;     /* in  STORED [B,H] optional                              */
     wl_tensor dx;      /* out STORED [T,B,D] strided optional                    */
     wl_tensor dh0;     /* out STORED [B,H] optional                              */
-    wl_tensor dw;      /* acc REAL   [3H,D]                                      */
+    wl_tensor dw;      /* acc REAL   [3H,D+S]                                    */
     wl_tensor dr;      /* acc REAL   [3H,H]                                      */
     wl_tensor db;      /* acc REAL   [3H] optional                               */
     wl_tensor dbn;     /* acc REAL   [H] optional; WL_RESET_BEFORE: has none     */
@@ -92,6 +97,8 @@ typedef struct wl_gru_backward_args {
     uint64_t seed;     /* host: of the draws */
     int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
     int32_t expected;  /* host: 0: what is evaluated has no gradient */
+    wl_tensor s;       /* in  STORED [B,S] optional */
+    wl_tensor ds;      /* out STORED [B,S] optional: where there is s */
 } wl_gru_backward_args;
 
 WL_API wl_status wl_gru_backward(wl_ctx *ctx, const wl_gru_backward_args *args);

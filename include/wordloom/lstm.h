@@ -9,6 +9,9 @@
  * h0 and c0, or 0 where these are absent. PyTorch and cuDNN have the same layout, with b as two
  * vectors of which this is the sum.
  *
+ * With `s`, each step reads s[b] as well as x[t,b]: W [s; x[t]] is meant by W x[t] above, whose
+ * product with s is made once a sequence.
+ *
  * With `lengths`, sequence b ends before step lengths[b] (below 0 counts as 0, above T as T). Past
  * its end its h is 0, its state holds, its incoming gradients dh are ignored and dx is 0; in
  * reverse it begins at its last step. hT and cT are the states after the last step that ran.
@@ -31,8 +34,8 @@
  * in every call: calls that share a sequence are told apart by their steps.
  *
  * 16-bit storage: h is rounded at each step, before it enters the next; products, gates, cell
- * states and gradients to parameters are f32. Backward rounds the gradient at z to STORED, and has
- * c~ from the stored gates where c holds. */
+ * states and gradients to parameters are f32. Backward rounds the gradient at z to STORED, and its
+ * sum over the steps, which `s` needs; it has c~ from the stored gates where c holds. */
 #ifndef WORDLOOM_LSTM_H
 #define WORDLOOM_LSTM_H
 
@@ -45,7 +48,7 @@ typedef struct wl_lstm_forward_args {
     wl_tensor x;       /* in  STORED [T,B,D] strided                             */
     wl_tensor h0;      /* in  STORED [B,H] optional                              */
     wl_tensor c0;      /* in  REAL   [B,H] optional                              */
-    wl_tensor w;       /* in  STORED [4H,D]                                      */
+    wl_tensor w;       /* in  STORED [4H,D+S]                                    */
     wl_tensor r;       /* in  STORED [4H,H]                                      */
     wl_tensor b;       /* in  REAL   [4H] optional                               */
     wl_tensor lengths; /* in  I32    [B] optional: 0..T                          */
@@ -62,6 +65,7 @@ typedef struct wl_lstm_forward_args {
     uint64_t seed;     /* host: of the draws */
     int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
     int32_t expected;  /* host: 0 draws, 1 the mean of these (evaluation) */
+    wl_tensor s;       /* in  STORED [B,S] optional: what each step of a sequence reads */
 } wl_lstm_forward_args;
 
 WL_API wl_status wl_lstm_forward(wl_ctx *ctx, const wl_lstm_forward_args *args);
@@ -73,7 +77,7 @@ typedef struct wl_lstm_backward_args {
     wl_tensor x;       /* in  STORED [T,B,D] strided                             */
     wl_tensor h0;      /* in  STORED [B,H] optional                              */
     wl_tensor c0;      /* in  REAL   [B,H] optional                              */
-    wl_tensor w;       /* in  STORED [4H,D]                                      */
+    wl_tensor w;       /* in  STORED [4H,D+S]                                    */
     wl_tensor r;       /* in  STORED [4H,H]                                      */
     wl_tensor lengths; /* in  I32    [B] optional: 0..T                          */
     wl_tensor h;       /* in  STORED [T,B,H] strided, as forward wrote it        */
@@ -85,7 +89,7 @@ typedef struct wl_lstm_backward_args {
     wl_tensor dx;      /* out STORED [T,B,D] strided optional                    */
     wl_tensor dh0;     /* out STORED [B,H] optional                              */
     wl_tensor dc0;     /* out REAL   [B,H] optional                              */
-    wl_tensor dw;      /* acc REAL   [4H,D]                                      */
+    wl_tensor dw;      /* acc REAL   [4H,D+S]                                    */
     wl_tensor dr;      /* acc REAL   [4H,H]                                      */
     wl_tensor db;      /* acc REAL   [4H] optional                               */
     int32_t reverse;   /* host: 0 or 1                                           */
@@ -95,6 +99,8 @@ typedef struct wl_lstm_backward_args {
     uint64_t seed;     /* host: of the draws */
     int32_t layer;     /* host: 0 to 65535; layers of one seed and step draw apart by it */
     int32_t expected;  /* host: 0: what is evaluated has no gradient */
+    wl_tensor s;       /* in  STORED [B,S] optional */
+    wl_tensor ds;      /* out STORED [B,S] optional: where there is s */
 } wl_lstm_backward_args;
 
 WL_API wl_status wl_lstm_backward(wl_ctx *ctx, const wl_lstm_backward_args *args);

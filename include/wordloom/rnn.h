@@ -6,6 +6,9 @@
  * where that is absent. PyTorch and cuDNN have the same layout, with b as two vectors of which this
  * is the sum. The derivative of max(0, .) at 0 is 0.
  *
+ * With `s`, each step reads s[b] as well as x[t,b]: W [s; x[t]] is meant by W x[t] above, whose
+ * product with s is made once a sequence.
+ *
  * With `lengths`, sequence b ends before step lengths[b] (below 0 counts as 0, above T as T). Past
  * its end its h is 0, its state holds, its incoming gradients dh are ignored and dx is 0; in
  * reverse it begins at its last step. hT is the state after the last step that ran.
@@ -27,7 +30,7 @@
  *
  * 16-bit storage: h is rounded at each step, before it enters the next; products, sums and
  * gradients to parameters are f32. Backward takes the derivative of f from h, and rounds the
- * gradient before f to STORED. */
+ * gradient before f to STORED, and its sum over the steps, which `s` needs. */
 #ifndef WORDLOOM_RNN_H
 #define WORDLOOM_RNN_H
 
@@ -41,7 +44,7 @@ typedef struct wl_rnn_forward_args {
     size_t size;
     wl_tensor x;        /* in  STORED [T,B,D] strided                             */
     wl_tensor h0;       /* in  STORED [B,H] optional                              */
-    wl_tensor w;        /* in  STORED [H,D]                                       */
+    wl_tensor w;        /* in  STORED [H,D+S]                                     */
     wl_tensor r;        /* in  STORED [H,H]                                       */
     wl_tensor b;        /* in  REAL   [H] optional                                */
     wl_tensor lengths;  /* in  I32    [B] optional: 0..T                          */
@@ -54,6 +57,7 @@ typedef struct wl_rnn_forward_args {
     uint64_t seed;      /* host: of the draws */
     int32_t layer;      /* host: 0 to 65535; layers of one seed and step draw apart by it */
     int32_t expected;   /* host: 0 draws, 1 the mean of these (evaluation) */
+    wl_tensor s;        /* in  STORED [B,S] optional: what each step of a sequence reads */
 } wl_rnn_forward_args;
 
 WL_API wl_status wl_rnn_forward(wl_ctx *ctx, const wl_rnn_forward_args *args);
@@ -64,7 +68,7 @@ typedef struct wl_rnn_backward_args {
     size_t size;
     wl_tensor x;        /* in  STORED [T,B,D] strided                             */
     wl_tensor h0;       /* in  STORED [B,H] optional                              */
-    wl_tensor w;        /* in  STORED [H,D]                                       */
+    wl_tensor w;        /* in  STORED [H,D+S]                                     */
     wl_tensor r;        /* in  STORED [H,H]                                       */
     wl_tensor lengths;  /* in  I32    [B] optional: 0..T                          */
     wl_tensor h;        /* in  STORED [T,B,H] strided, as forward wrote it        */
@@ -72,7 +76,7 @@ typedef struct wl_rnn_backward_args {
     wl_tensor dhT;      /* in  STORED [B,H] optional                              */
     wl_tensor dx;       /* out STORED [T,B,D] strided optional                    */
     wl_tensor dh0;      /* out STORED [B,H] optional                              */
-    wl_tensor dw;       /* acc REAL   [H,D]                                       */
+    wl_tensor dw;       /* acc REAL   [H,D+S]                                     */
     wl_tensor dr;       /* acc REAL   [H,H]                                       */
     wl_tensor db;       /* acc REAL   [H] optional                                */
     int32_t reverse;    /* host: 0 or 1                                           */
@@ -82,6 +86,8 @@ typedef struct wl_rnn_backward_args {
     uint64_t seed;      /* host: of the draws */
     int32_t layer;      /* host: 0 to 65535; layers of one seed and step draw apart by it */
     int32_t expected;   /* host: 0: what is evaluated has no gradient */
+    wl_tensor s;        /* in  STORED [B,S] optional */
+    wl_tensor ds;       /* out STORED [B,S] optional: where there is s */
 } wl_rnn_backward_args;
 
 WL_API wl_status wl_rnn_backward(wl_ctx *ctx, const wl_rnn_backward_args *args);

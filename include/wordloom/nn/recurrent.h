@@ -17,7 +17,7 @@ WL_API int64_t wl_cell_gates(wl_cell cell);
 typedef struct wl_recurrent {
     wl_parameters *parameters;
     wl_cell cell;
-    int64_t D, H;        /* features in, units */
+    int64_t D, H;        /* features in, those of s among them; units */
     int32_t w, r, b, bn; /* numbers of its parameters; bn is a GRU's, else -1 */
 } wl_recurrent;
 
@@ -40,17 +40,18 @@ typedef struct wl_recurrent_zoneout {
  * c[from], those that leave it in the others. */
 typedef struct wl_recurrent_pass {
     const wl_recurrent *layer;
-    wl_tensor x;             /* STORED [T,B,D]: the caller's */
+    wl_tensor x;             /* STORED [T,B,D], less those of s: the caller's */
     wl_tensor h;             /* STORED [T,B,H] */
     wl_tensor cells, gates;  /* kept for backward, where the cell has them */
     wl_tensor state[2];      /* STORED [B,H] */
     wl_tensor cell_state[2]; /* REAL [B,H] of an LSTM */
 
     /* the caller's: */
-    wl_tensor r;                  /* in place of the layer's where it is there */
-    wl_tensor lengths;            /* I32 [B] of sequences that end before T, or none */
-    int32_t reverse;              /* 1: from each sequence's last step to its first */
-    wl_tensor dh, dx;             /* STORED [T,B,H] or none, [T,B,D]; of backward */
+    wl_tensor r;       /* in place of the layer's where it is there */
+    wl_tensor s, ds;   /* STORED [B,S] or none: what all steps of a sequence read before x */
+    wl_tensor lengths; /* I32 [B] of sequences that end before T, or none */
+    int32_t reverse;   /* 1: from each sequence's last step to its first */
+    wl_tensor dh, dx;  /* STORED [T,B,H] or none, that of x; of backward */
     wl_tensor dhT, dcT, dh0, dc0; /* gradients at the states that left and that entered, or none */
     wl_recurrent_zoneout zoneout;
 } wl_recurrent_pass;
