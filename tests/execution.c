@@ -101,6 +101,7 @@ static wl_tensor layout(const op_case *c, int row, const wl_backend *backend)
 static int64_t place(const wl_tensor *t, int64_t i)
 {
     int64_t at = 0;
+    if (!t->stride[t->ndim - 1]) return i; /* dense */
     for (int axis = t->ndim - 1; axis >= 0; axis--) {
         at += i % t->shape[axis] * wl_stride(t, axis);
         i /= t->shape[axis];
