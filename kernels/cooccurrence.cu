@@ -65,20 +65,20 @@ struct association {
 };
 
 /* A thread owns an entry. */
-__global__ void ppmi(float *y, association a, int64_t M)
+__global__ void ppmi(float *y, association a, int64_t N)
 {
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
-    for (int64_t m = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; m < M; m += step) {
-        const int64_t i = a.rows.at(m), j = a.columns.at(m);
-        const float value = a.values[m];
+    for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < N; n += step) {
+        const int64_t i = a.rows.at(n), j = a.columns.at(n);
+        const float value = a.values[n];
         double bits = 0;
-        a.rows.check(m);
-        a.columns.check(m);
+        a.rows.check(n);
+        a.columns.check(n);
         if (i >= 0 && j >= 0 && !(value <= 0)) {
             const double chance = double(a.row_sums[i]) * double(a.column_sums[j]);
             bits = log2(double(value) * a.total / chance + a.eps) - a.shift;
         }
-        y[m] = float(bits < 0 ? 0 : bits);
+        y[n] = float(bits < 0 ? 0 : bits);
     }
 }
 
@@ -148,5 +148,5 @@ wl_status wl_cuda_cooccurrence_ppmi(wl_ctx *ctx, const wl_dims *d,
         a->eps,
         a->shift,
     };
-    return launch(ctx, ppmi, blocks_for(d->M, THREADS), THREADS, (float *)a->y.data, in, d->M);
+    return launch(ctx, ppmi, blocks_for(d->N, THREADS), THREADS, (float *)a->y.data, in, d->N);
 }

@@ -135,19 +135,19 @@ wl_status WL_REF(cooccurrence_ppmi)(wl_ctx *ctx, const wl_dims *d,
     const real *values = a->values.data, *row_sums = a->row_sums.data;
     const real *column_sums = a->column_sums.data;
     real *y = a->y.data;
-#pragma omp parallel for schedule(static) if (d->M > 4096)
-    for (int64_t m = 0; m < d->M; m++) {
+#pragma omp parallel for schedule(static) if (d->N > 4096)
+    for (int64_t n = 0; n < d->N; n++) {
         const int64_t i =
-            checked_id(ctx, WL_ID_ROW(cooccurrence_ppmi, rows), &a->rows, m, d->R, false);
+            checked_id(ctx, WL_ID_ROW(cooccurrence_ppmi, rows), &a->rows, n, d->R, false);
         const int64_t j =
-            checked_id(ctx, WL_ID_ROW(cooccurrence_ppmi, columns), &a->columns, m, d->C, false);
+            checked_id(ctx, WL_ID_ROW(cooccurrence_ppmi, columns), &a->columns, n, d->C, false);
         wide bits = 0;
-        if (i >= 0 && j >= 0 && !(values[m] <= 0)) {
+        if (i >= 0 && j >= 0 && !(values[n] <= 0)) {
             const wide chance = (wide)row_sums[i] * (wide)column_sums[j];
-            bits = (wide)log2((double)((wide)values[m] * (wide)a->total / chance + (wide)a->eps)) -
+            bits = (wide)log2((double)((wide)values[n] * (wide)a->total / chance + (wide)a->eps)) -
                    (wide)a->shift;
         }
-        y[m] = (real)(bits < 0 ? 0 : bits);
+        y[n] = (real)(bits < 0 ? 0 : bits);
     }
     return WL_OK;
 }

@@ -180,8 +180,8 @@ static void ppmi_is_by_hand(void **state)
     const double rows[] = { 0, 1, 0, 1, 0 }, columns[] = { 0, 0, 1, 1, 1 };
     const double values[] = { 2, 1, 0, -3, 8 }, row_sums[] = { 2, 8 }, column_sums[] = { 4, 8 };
     const double plain[] = { 2, 0, 0, 0, 3 }, shifted[] = { 1, 0, 0, 0, 2 };
-    const char *const sizes[] = { "M=5 R=2 C=2 total=16 eps=0",
-                                  "M=5 R=2 C=2 total=16 eps=0 shift=1" };
+    const char *const sizes[] = { "N=5 R=2 C=2 total=16 eps=0",
+                                  "N=5 R=2 C=2 total=16 eps=0 shift=1" };
     (void)state;
     for (int i = 0; i < 2; i++) { /* log2 of 2 16 / (2 4), 1 16 / (8 4) and 8 16 / (2 8) */
         op_case c = made("cooccurrence_ppmi", sizes[i]);
@@ -196,12 +196,12 @@ static void ppmi_is_by_hand(void **state)
 static void ppmi_holds(void **state)
 {
     static const char *const sizes[] = {
-        "M=0 R=5 C=5",        /* nothing */
-        "M=1 R=1 C=1",        /* one of everything */
-        "M=70 R=9 C=13",      /* more columns than rows */
-        "M=300 R=9 C=5",      /* more than a block */
-        "M=5000 R=90 C=90",   /* more than one thread */
-        "M=70 R=9 C=9 pad=3", /* nothing is strided */
+        "N=0 R=5 C=5",        /* nothing */
+        "N=1 R=1 C=1",        /* one of everything */
+        "N=70 R=9 C=13",      /* more columns than rows */
+        "N=300 R=9 C=5",      /* more than a block */
+        "N=5000 R=90 C=90",   /* more than one thread */
+        "N=70 R=9 C=9 pad=3", /* nothing is strided */
         NULL,
     };
     (void)state;
@@ -212,12 +212,12 @@ static void ppmi_holds(void **state)
 static void ppmi_works_in_place(void **state)
 {
     (void)state;
-    works_in_place("cooccurrence_ppmi", "values", "y", "M=300 R=9 C=7 total=100");
+    works_in_place("cooccurrence_ppmi", "values", "y", "N=300 R=9 C=7 total=100");
 }
 
 static void ppmi_of_ids_out_of_bounds_is_0_and_told(void **state)
 {
-    op_case c = made("cooccurrence_ppmi", "M=9 R=5 C=5 bad=2 total=100");
+    op_case c = made("cooccurrence_ppmi", "N=9 R=5 C=5 bad=2 total=100");
     (void)state;
     for (const wl_backend *const *b = backends_under_test(); *b; b++) {
         outcome o;

@@ -80,7 +80,7 @@ static void nothing_to_look_up_launches_nothing(void **state)
         { "embedding_compact", "V=9 D=8 N=3 K=0", { NULL } },
         { "word2vec_subsample", "N=0 V=5", { NULL } },
         { "cooccurrence_count", "N=0 W=2 V=5", { NULL } },
-        { "cooccurrence_ppmi", "M=0 R=5 C=5", { NULL } },
+        { "cooccurrence_ppmi", "N=0 R=5 C=5", { NULL } },
         { "optimizer_clear", "N=0", { NULL } },
         { "optimizer_update", "N=0", { NULL } },
         { "half_narrow", "N=0", { NULL } },
@@ -246,7 +246,7 @@ static void pairs_are_expanded_ordered_and_added_up(void **state)
     static const path paths[] = {
         { "cooccurrence_count", "N=300 W=3 V=9", { "expand", "mark_entries", "write_entries" } },
         { "cooccurrence_count", "N=300 W=0 V=9", { "expand" } }, /* which reports ids */
-        { "cooccurrence_ppmi", "M=300 R=9 C=9", { "ppmi" } },
+        { "cooccurrence_ppmi", "N=300 R=9 C=9", { "ppmi" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;

@@ -2,7 +2,7 @@
  *
  *   count   C[i,j] = sum over places p, and distances d in 1..W, of weights[d-1] for each of the
  *           places p - d and p + d that holds j while p holds i, in one sentence with it
- *   ppmi    y[m] = max(0, log2(C[m] total / (row_sums[i] column_sums[j]) + eps) - shift)
+ *   ppmi    y[n] = max(0, log2(C[n] total / (row_sums[i] column_sums[j]) + eps) - shift)
  *
  * C is symmetric. Weights are whole numbers, and so are their sums: exact up to 2^63, whatever the
  * order. All 1 count pairs; L/1, L/2, ..., L/W, with L a multiple of 1..W, are GloVe's reciprocals
@@ -45,12 +45,12 @@ WL_API wl_status wl_cooccurrence_count_workspace(wl_ctx *ctx,
  * entry of 0 or less, or with an id out of bounds, gives 0. Arithmetic is in double. */
 typedef struct wl_cooccurrence_ppmi_args {
     size_t size;
-    wl_tensor rows;        /* in  ID   [M]                                  */
-    wl_tensor columns;     /* in  ID   [M]                                  */
-    wl_tensor values;      /* in  REAL [M]                                  */
+    wl_tensor rows;        /* in  ID   [N]                                  */
+    wl_tensor columns;     /* in  ID   [N]                                  */
+    wl_tensor values;      /* in  REAL [N]                                  */
     wl_tensor row_sums;    /* in  REAL [R]                                  */
     wl_tensor column_sums; /* in  REAL [C]                                  */
-    wl_tensor y;           /* out REAL [M] may be values                    */
+    wl_tensor y;           /* out REAL [N] may be values                    */
     double total;          /* host: the sum of the column sums              */
     double eps;            /* host: added within the logarithm              */
     double shift;          /* host: bits to subtract                        */
