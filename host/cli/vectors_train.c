@@ -61,7 +61,7 @@ static wl_status read_text(job *j, wl_error *error)
 {
     const train_options *s = &j->set;
     if (!s->read_vocabulary)
-        return wl_tokens_count(&j->tokens, &j->words, j->corpus, s->min_count, progress_count,
+        return wl_tokens_count(&j->tokens, &j->words, j->corpus, s->min_count, 0, progress_count,
                                &j->run.report, &training_stop, error);
     const wl_status status = wl_vocabulary_read(&j->words, s->read_vocabulary, error);
     return status ? status
