@@ -110,6 +110,37 @@ static void help_tells_which_options_are_for_which_method(void **state)
     assert_has("stdout", "\nWith --method ppmi:\n  --context-power X ");
 }
 
+/* "sun" stands beside what "moon" stands beside. */
+static void counted_rows_are_searched_and_evaluated(void **state)
+{
+    (void)state;
+    write_corpus("corpus.txt", 400);
+    write_text(in_folder("questions"), ": s\nsun moon star sky\nred blue green sun\n");
+    write_text(in_folder("pairs"), "sun\tmoon\t9\nred\tblue\t8\nsun\tred\t1\n");
+    assert_int_equal(run("vectors", "train", "--method=ppmi", "--corpus", in_folder("corpus.txt"),
+                         "--out", in_folder("w.safetensors"), "--window=2", "--device=cpu",
+                         "--quiet", NULL),
+                     0);
+    assert_int_equal(
+        run("vectors", "similar", in_folder("w.safetensors"), "sun", "red", "--top=2", NULL), 0);
+    assert_has("stdout", "sun\n   1  ");
+    assert_has("stdout", "\n\nred\n   1  ");
+    assert_int_equal(run("vectors", "similar", in_folder("w.safetensors"), "mooon", NULL), 1);
+    assert_has("stderr", "\"mooon\"; close to it: moon");
+    assert_int_equal(run("vectors", "analogy", "--top=1", "--method=multiply",
+                         in_folder("w.safetensors"), "sun", "moon", "star", NULL),
+                     0);
+    assert_has("stdout", "sun : moon :: star : ?\n   1  ");
+    assert_int_equal(run("vectors", "eval", in_folder("w.safetensors"), "--analogies",
+                         in_folder("questions"), "--similarities", in_folder("pairs"), "--json",
+                         "-", NULL),
+                     0);
+    assert_has("stdout", "\"answered\"");
+    assert_int_equal(
+        run("vectors", "convert", in_folder("w.safetensors"), in_folder("w.txt"), NULL), 3);
+    assert_has("stderr", "expected \"word2vec\", found \"counts\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +148,7 @@ int main(void)
         cmocka_unit_test(ppmi_drops_what_is_by_chance),
         cmocka_unit_test(only_the_most_frequent_words_are_kept),
         cmocka_unit_test(options_of_other_methods_are_refused),
+        cmocka_unit_test(counted_rows_are_searched_and_evaluated),
         cmocka_unit_test(help_tells_which_options_are_for_which_method),
     };
     return cmocka_run_group_tests_name("cli_count", tests, setup, remove_folder);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static wl_status no_memory(const char *path, wl_error *error)
 {
@@ -149,6 +150,17 @@ wl_status wl_counts_read(wl_counts *out, const char *path, wl_error *error)
     wl_safetensors_close(file);
     if (status) wl_counts_destroy(out);
     return status;
+}
+
+int wl_counts_recognise(const char *path)
+{
+    struct stat about;
+    wl_safetensors *file;
+    if (stat(path, &about) || !S_ISREG(about.st_mode)) return 0;
+    if (wl_safetensors_open(&file, path, NULL)) return 0;
+    const int counts = wl_model_check(file, "counts", NULL) == WL_OK;
+    wl_safetensors_close(file);
+    return counts;
 }
 
 /* ------------------------------------------------------------------ writing */

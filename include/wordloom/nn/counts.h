@@ -82,6 +82,9 @@ typedef struct wl_counts {
  * configuration. WL_IO_ERROR. WL_NO_MEMORY. */
 WL_API wl_status wl_counts_write(const wl_counts *counts, const char *path, wl_error *error);
 
+/* Whether `path` is a regular file whose header says that it is of counts: 1 or 0. */
+WL_API int wl_counts_recognise(const char *path);
+
 /* WL_BAD_FILE names the tensor, what was expected and what was found: a missing one, a wrong shape
  * or dtype, offsets that do not rise from 0 to the entries, columns out of bounds or order, a value
  * that is not finite, more or fewer words than rows. WL_IO_ERROR. WL_NO_MEMORY. */
