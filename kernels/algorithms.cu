@@ -1,7 +1,8 @@
-/* Sorting and selection by CUB. */
+/* Sorting, selection and running sums by CUB. */
 #include "algorithms.cuh"
 
 #include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_scan.cuh>
 #include <cub/device/device_select.cuh>
 #include <pthread.h>
 #include <thrust/iterator/counting_iterator.h>
@@ -21,15 +22,18 @@ wl_status algorithms_open(wl_ctx *ctx)
 
 size_t algorithms_bytes(int64_t n)
 {
-    size_t sort = 0, select = 0;
+    size_t sort = 0, select = 0, sums = 0;
     cub::DoubleBuffer<uint64_t> keys(nullptr, nullptr);
     cub::DoubleBuffer<int64_t> values(nullptr, nullptr);
     if (cub::DeviceRadixSort::SortPairs(nullptr, sort, keys, values, n) != cudaSuccess ||
         cub::DeviceSelect::Flagged(nullptr, select, thrust::counting_iterator<int64_t>(0),
                                    (const uint8_t *)nullptr, (int64_t *)nullptr, (int64_t *)nullptr,
-                                   n) != cudaSuccess)
+                                   n) != cudaSuccess ||
+        cub::DeviceScan::ExclusiveSum(nullptr, sums, (const uint64_t *)nullptr, (uint64_t *)nullptr,
+                                      n) != cudaSuccess)
         return SIZE_MAX;
-    return sort > select ? sort : select;
+    const size_t more = sort > select ? sort : select;
+    return more > sums ? more : sums;
 }
 
 wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
@@ -49,4 +53,12 @@ wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *o
     const thrust::counting_iterator<int64_t> numbers(0);
     return status_of(ctx, cub::DeviceSelect::Flagged(memory, bytes, numbers, flag, out, count, n,
                                                      cudaStream_t(ctx->stream)));
+}
+
+wl_status running_sums(wl_ctx *ctx, const int64_t *from, int64_t *to, int64_t n, void *memory,
+                       size_t bytes)
+{
+    return status_of(ctx,
+                     cub::DeviceScan::ExclusiveSum(memory, bytes, (const uint64_t *)from,
+                                                   (uint64_t *)to, n, cudaStream_t(ctx->stream)));
 }

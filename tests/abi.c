@@ -51,6 +51,12 @@ _Static_assert(sizeof(wl_attention_additive_forward_args) == 648, "attention_add
 _Static_assert(sizeof(wl_attention_additive_backward_args) == 968, "attention_additive_backward");
 _Static_assert(WL_IDENTITY == 0 && WL_RELU == 1 && WL_SIGMOID == 2 && WL_TANH == 3 && WL_GELU == 4,
                "the activations");
+_Static_assert(sizeof(wl_cooccurrence_count_args) == 424 &&
+                   offsetof(wl_cooccurrence_count_args, old) == 416,
+               "cooccurrence_count");
+_Static_assert(sizeof(wl_cooccurrence_ppmi_args) == 512 &&
+                   offsetof(wl_cooccurrence_ppmi_args, total) == 488,
+               "cooccurrence_ppmi");
 _Static_assert(sizeof(wl_dropout_forward_args) == 432 &&
                    offsetof(wl_dropout_forward_args, locked) == 428,
                "dropout_forward");

@@ -129,6 +129,28 @@ static void no_file_is_left_behind(void **state)
     assert_int_equal(files_in_folder(), 1);
 }
 
+static void no_more_words_than_asked_for_are_kept(void **state)
+{
+    (void)state;
+    wl_corpus *corpus = open_text("c b a b\nd a a\n");
+    wl_vocabulary *words;
+    wl_tokens *tokens;
+    wl_error error;
+    int32_t ids[8];
+    int64_t n;
+    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 1, 2, NULL, NULL, NULL, &error),
+                     WL_OK);
+    assert_int_equal(wl_vocabulary_size(words), 2);
+    assert_int_equal(wl_vocabulary_find(words, "a", 1), 0);
+    assert_int_equal(wl_vocabulary_find(words, "b", 1), 1);
+    assert_int_equal(wl_tokens_read(tokens, 0, ids, 8, &n, &error), WL_OK);
+    assert_int_equal(n, 7);
+    assert_memory_equal(ids, ((int32_t[]){ 1, 0, 1, -1, 0, 0, -1 }), 7 * sizeof *ids);
+    wl_tokens_destroy(tokens);
+    wl_vocabulary_destroy(words);
+    wl_corpus_close(corpus);
+}
+
 static void a_text_without_words_of_the_vocabulary_is_refused(void **state)
 {
     (void)state;
@@ -137,7 +159,7 @@ static void a_text_without_words_of_the_vocabulary_is_refused(void **state)
     wl_vocabulary *words, *others = of_counts(counts, 2);
     wl_tokens *tokens;
     wl_error error;
-    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 3, NULL, NULL, NULL, &error),
+    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 3, 0, NULL, NULL, NULL, &error),
                      WL_OUT_OF_RANGE);
     assert_error(&error, "3 different words", "3 times", NULL);
     assert_true(!tokens && !words);
@@ -157,13 +179,13 @@ static void what_stops_reading_comes_back(void **state)
     wl_vocabulary *words;
     wl_tokens *tokens;
     wl_error error;
-    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 1, NULL, NULL, &stop, &error),
+    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 1, 0, NULL, NULL, &stop, &error),
                      WL_INTERRUPTED);
-    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 1, NULL, NULL, NULL, &error),
+    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 1, 0, NULL, NULL, NULL, &error),
                      WL_BAD_FILE);
     assert_error(&error, "line 2", NULL);
     assert_int_equal(setenv("TMPDIR", in_folder("missing"), 1), 0);
-    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 1, NULL, NULL, NULL, &error),
+    assert_int_equal(wl_tokens_count(&tokens, &words, corpus, 1, 0, NULL, NULL, NULL, &error),
                      WL_IO_ERROR);
     assert_error(&error, "$TMPDIR", NULL);
     assert_int_equal(setenv("TMPDIR", in_folder(""), 1), 0);
@@ -179,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_long_text_is_read_from_any_place),
         cmocka_unit_test(the_hash_is_of_the_numbers),
         cmocka_unit_test(no_file_is_left_behind),
+        cmocka_unit_test(no_more_words_than_asked_for_are_kept),
         cmocka_unit_test(a_text_without_words_of_the_vocabulary_is_refused),
         cmocka_unit_test(what_stops_reading_comes_back),
     };

@@ -367,6 +367,129 @@ static void tiles_answer_as_one_question_at_a_time(void **state)
     free_bench(&b);
 }
 
+/* ------------------------------------------------------------------ sparse rows */
+
+enum { SPARSE_ROWS = 60, SPARSE_QUESTIONS = 100 };
+
+/* Of a table's numbers those that are not 0. */
+static wl_sparse sparse_of(const float *table, int64_t V, int64_t D)
+{
+    wl_sparse m = { .rows = V, .columns = D };
+    m.offsets = calloc((size_t)V + 1, sizeof *m.offsets);
+    m.column = malloc((size_t)(V * D) * sizeof *m.column);
+    m.value = malloc((size_t)(V * D) * sizeof *m.value);
+    assert_true(m.offsets && m.column && m.value);
+    for (int64_t i = 0; i < V * D; i++) {
+        if (table[i] != 0) {
+            m.column[m.count] = (int32_t)(i % D);
+            m.value[m.count++] = table[i];
+        }
+        m.offsets[i / D + 1] = m.count;
+    }
+    return m;
+}
+
+/* Rows of which a hundredth and a row's own number, at least, are not 0; free() it */
+static float *mostly_zeros(int64_t D)
+{
+    float *table = calloc((size_t)(SPARSE_ROWS * D), sizeof *table);
+    uint64_t random = 5;
+    assert_non_null(table);
+    for (int64_t i = 0; i < SPARSE_ROWS * D; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        if (random >> 40 < 1 << 18 || i % D == i / D)
+            table[i] = (float)(random >> 20 & 1023) / 512 - 1;
+    }
+    return table;
+}
+
+/* Words and questions to any rows. */
+static bench make_sparse_bench(const float *table, int64_t D)
+{
+    char words[8 * SPARSE_ROWS] = "", text[64 * SPARSE_QUESTIONS] = ": s\n";
+    for (int i = 0; i < SPARSE_ROWS; i++) sprintf(words + strlen(words), i ? " w%d" : "w%d", i);
+    for (int i = 0; i < SPARSE_QUESTIONS; i++)
+        sprintf(text + strlen(text), "w%d w%d w%d w%d\n", i % SPARSE_ROWS, i * 7 % SPARSE_ROWS,
+                i * 31 % SPARSE_ROWS, i * 13 % SPARSE_ROWS);
+    bench b = make_bench(words, table, D);
+    ask(&b, text);
+    return b;
+}
+
+/* Puts the same rows, sparse, in the place of the dense ones. */
+static void make_sparse(bench *b, const wl_sparse *matrix)
+{
+    wl_error error;
+    wl_similar_destroy(b->similar);
+    assert_int_equal(wl_similar_create_sparse(&b->similar, matrix, &error), WL_OK);
+}
+
+static void sparse_rows_are_near_as_dense_ones(void **state)
+{
+    enum { D = 300 };
+    (void)state;
+    float *table = mostly_zeros(D), row[2][D];
+    wl_sparse matrix = sparse_of(table, SPARSE_ROWS, D);
+    bench dense = make_sparse_bench(table, D), sparse = make_sparse_bench(table, D);
+    make_sparse(&sparse, &matrix);
+    const bench *const both[] = { &dense, &sparse };
+    for (int64_t i = 0; i < SPARSE_ROWS; i++) {
+        wl_neighbour near[2][5];
+        wl_error error;
+        int64_t n;
+        for (int k = 0; k < 2; k++) {
+            wl_similar_row(both[k]->similar, i, row[k]);
+            assert_int_equal(
+                wl_similar_nearest(both[k]->similar, row[k], i, 5, near[k], &n, &error), WL_OK);
+            assert_int_equal(n, 5);
+        }
+        assert_memory_equal(row[0], row[1], sizeof row[0]);
+        for (int k = 0; k < 5; k++) {
+            assert_true(fabsf(near[0][k].cosine - near[1][k].cosine) < 1e-6f);
+            if (near[0][k].cosine > 0.01f) assert_int_equal(near[0][k].id, near[1][k].id);
+        }
+    }
+    compare(&dense, "w1\tw2\t1\nw3\tw4\t2\nw5\tw5\t3\nw6\tw7\t1\n");
+    compare(&sparse, "w1\tw2\t1\nw3\tw4\t2\nw5\tw5\t3\nw6\tw7\t1\n");
+    assert_true(dense.similarity->pearson == sparse.similarity->pearson);
+    free_bench(&dense), free_bench(&sparse);
+    wl_sparse_destroy(&matrix);
+    free(table);
+}
+
+/* Of rows so wide that tiles have fewer questions, too. */
+static void sparse_tiles_answer_as_one_question_at_a_time(void **state)
+{
+    static const int64_t widths[] = { 300, 60000 };
+    (void)state;
+    for (int w = 0; w < 2; w++) {
+        float *table = mostly_zeros(widths[w]);
+        wl_sparse matrix = sparse_of(table, SPARSE_ROWS, widths[w]);
+        bench b = make_sparse_bench(table, widths[w]);
+        make_sparse(&b, &matrix);
+        for (int method = WL_ANALOGY_ADD; method <= WL_ANALOGY_MULTIPLY; method++) {
+            b.config.method = (wl_analogy_method)method;
+            answer(&b);
+            for (int i = 0; i < SPARSE_QUESTIONS; i += 3) {
+                const int64_t abc[] = { i % SPARSE_ROWS, i * 7 % SPARSE_ROWS,
+                                        i * 31 % SPARSE_ROWS };
+                wl_neighbour best;
+                wl_error error;
+                int64_t n;
+                assert_int_equal(
+                    wl_similar_analogy(b.similar, abc, b.config.method, 1, &best, &n, &error),
+                    WL_OK);
+                if (best.cosine > 0) assert_int_equal(b.analogy->answer[i], best.id);
+            }
+        }
+        free_bench(&b);
+        wl_sparse_destroy(&matrix);
+        free(table);
+    }
+}
+
+/* ------------------------------------------------------------------ threads */
+
 static void answers_are_the_same_for_any_number_of_threads(void **state)
 {
     (void)state;
@@ -400,6 +523,8 @@ int main(void)
         cmocka_unit_test(pairs_of_a_word_with_itself_are_equal),
         cmocka_unit_test(what_has_no_correlation_is_nan),
         cmocka_unit_test(tiles_answer_as_one_question_at_a_time),
+        cmocka_unit_test(sparse_rows_are_near_as_dense_ones),
+        cmocka_unit_test(sparse_tiles_answer_as_one_question_at_a_time),
         cmocka_unit_test(answers_are_the_same_for_any_number_of_threads),
     };
     return cmocka_run_group_tests_name("evaluate", tests, make_folder, remove_folder);

@@ -87,7 +87,8 @@ static void print_string(FILE *to, const char *text)
 static void print_tensor(FILE *to, const wl_safetensors_entry *e, size_t from, size_t length)
 {
     static const char *const dtypes[] = {
-        [WL_F32] = "F32", [WL_F16] = "F16", [WL_BF16] = "BF16", [WL_I32] = "I32", [WL_U8] = "U8"
+        [WL_F32] = "F32", [WL_F64] = "F64", [WL_F16] = "F16", [WL_BF16] = "BF16",
+        [WL_I32] = "I32", [WL_I64] = "I64", [WL_U8] = "U8"
     };
     fprintf(to, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", e->name, dtypes[e->dtype]);
     for (int i = 0; i < e->ndim; i++) fprintf(to, i ? ",%lld" : "%lld", (long long)e->shape[i]);

@@ -79,6 +79,8 @@ static void nothing_to_look_up_launches_nothing(void **state)
         { "embedding_scatter", "V=9 D=8 N=3 K=0", { NULL } },
         { "embedding_compact", "V=9 D=8 N=3 K=0", { NULL } },
         { "word2vec_subsample", "N=0 V=5", { NULL } },
+        { "cooccurrence_count", "N=0 W=2 V=5", { NULL } },
+        { "cooccurrence_ppmi", "N=0 R=5 C=5", { NULL } },
         { "optimizer_clear", "N=0", { NULL } },
         { "optimizer_update", "N=0", { NULL } },
         { "half_narrow", "N=0", { NULL } },
@@ -236,6 +238,24 @@ static void a_batch_is_read_and_then_the_text_moves_on(void **state)
     launches_once("advance", 1, 1);
 }
 
+/* ------------------------------------------------------------------ cooccurrence */
+
+/* however far windows reach, a thread a token */
+static void pairs_are_expanded_ordered_and_added_up(void **state)
+{
+    static const path paths[] = {
+        { "cooccurrence_count", "N=300 W=3 V=9", { "expand", "mark_entries", "write_entries" } },
+        { "cooccurrence_count", "N=300 W=0 V=9", { "expand" } }, /* which reports ids */
+        { "cooccurrence_ppmi", "N=300 R=9 C=9", { "ppmi" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("cooccurrence_count", "N=300 W=3 V=9");
+    launches_once("expand", 2, 256);
+    launches_once("mark_entries", 8, 256);
+}
+
 /* ------------------------------------------------------------------ word2vec */
 
 static void hogwild_has_a_warp_a_worker(void **state)
@@ -322,6 +342,7 @@ int main(void)
         cmocka_unit_test(aligned_gradients_are_cleared_in_packs),
         cmocka_unit_test(short_rows_take_small_blocks),
         cmocka_unit_test(a_batch_is_read_and_then_the_text_moves_on),
+        cmocka_unit_test(pairs_are_expanded_ordered_and_added_up),
         cmocka_unit_test(hogwild_has_a_warp_a_worker),
         cmocka_unit_test(word_vectors_of_whole_packs_train_in_packs),
         cmocka_unit_test(sync_launches_the_same_for_every_batch),

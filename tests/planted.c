@@ -265,6 +265,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=0 B=2 S=9 H=5 D=5"); /* dk, dv */
     strikes(EMULATOR_SHORT_GRID, "attention_additive_forward", "T=1 B=2 S=3 H=5 D=520 -weights");
     strikes(EMULATOR_SHORT_GRID, "attention_additive_backward", "T=9 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_SHORT_GRID, "cooccurrence_count", "N=300 W=2 V=9");
+    strikes(EMULATOR_SHORT_GRID, "cooccurrence_ppmi", "N=300 R=9 C=9 total=100");
     strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
     strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
@@ -381,6 +383,7 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "attention_forward", "T=2 B=8 S=4 H=8 D=8 dtype=f16", 512 },
         { "attention_backward", "T=2 B=8 S=4 H=8 D=8 dtype=f16", 1024 },
         { "attention_additive_backward", "T=2 B=8 S=4 H=8 D=8", 256 },
+        { "cooccurrence_count", "N=64 W=2 V=9", 1024 },
         { "embedding_compact", "N=64 K=1 D=2 V=9", 768 },
         { "embedding_update", "N=64 K=1 D=2 V=9", 768 },
         { "gru_forward", "T=2 B=8 D=2 H=8", 256 },

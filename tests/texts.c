@@ -15,8 +15,8 @@ wl_tokens *count_text(const char *text, int64_t min_count, wl_vocabulary **words
     wl_corpus *corpus = open_text(text);
     wl_tokens *tokens;
     wl_error error;
-    assert_int_equal(wl_tokens_count(&tokens, words, corpus, min_count, NULL, NULL, NULL, &error),
-                     WL_OK);
+    assert_int_equal(
+        wl_tokens_count(&tokens, words, corpus, min_count, 0, NULL, NULL, NULL, &error), WL_OK);
     wl_corpus_close(corpus);
     return tokens;
 }

@@ -50,16 +50,18 @@ static wl_status join(wl_vectors *v, const char *word, wl_error *error)
 static wl_status open_vectors(neighbours *n, const char *path, int count, char **words,
                               wl_error *error)
 {
-    wl_status status = wl_vectors_read(&n->vectors, path, 0, error);
-    for (int i = 0; i < count && !status; i++) status = join(n->vectors, words[i], error);
+    opened_vectors *o = &n->opened;
+    wl_status status = vectors_open(o, path, error);
+    for (int i = 0; i < count && o->vectors && !status; i++)
+        status = join(o->vectors, words[i], error);
+    if (!status) status = vectors_similar(&n->similar, o, error);
     if (status) return status;
-    const wl_vectors *v = n->vectors;
-    status = wl_similar_create(&n->similar, v->table, wl_vocabulary_size(v->words), v->D, error);
-    if (status) return status;
-    wl_similar_search_first(n->similar, v->V);
-    if (n->top > v->V) n->top = v->V;
+    wl_similar_search_first(n->similar, o->V);
+    if (n->top > o->V) n->top = o->V;
     n->found = calloc((size_t)n->top, sizeof *n->found);
-    return n->found ? WL_OK : wl_error_set(error, WL_NO_MEMORY, "no memory for the neighbours");
+    n->row = malloc((size_t)o->D * sizeof *n->row);
+    return n->found && n->row ? WL_OK
+                              : wl_error_set(error, WL_NO_MEMORY, "no memory for the neighbours");
 }
 
 int neighbours_open(neighbours *n, const char *path, int count, char **words)
@@ -73,8 +75,9 @@ int neighbours_open(neighbours *n, const char *path, int count, char **words)
 void neighbours_close(neighbours *n)
 {
     free(n->found);
+    free(n->row);
     wl_similar_destroy(n->similar);
-    wl_vectors_destroy(n->vectors);
+    vectors_close(&n->opened);
 }
 
 static void say_unknown(const wl_vocabulary *words, const char *word)
@@ -95,8 +98,8 @@ static void say_unknown(const wl_vocabulary *words, const char *word)
 
 int64_t neighbours_find(const neighbours *n, const char *word)
 {
-    const int64_t id = wl_vocabulary_find(n->vectors->words, word, strlen(word));
-    if (id < 0) say_unknown(n->vectors->words, word);
+    const int64_t id = wl_vocabulary_find(n->opened.words, word, strlen(word));
+    if (id < 0) say_unknown(n->opened.words, word);
     return id;
 }
 
@@ -104,11 +107,11 @@ void neighbours_print(const neighbours *n, int64_t count)
 {
     int widest = 0;
     for (int64_t i = 0; i < count; i++) {
-        const int w = text_width(wl_vocabulary_word(n->vectors->words, n->found[i].id, NULL));
+        const int w = text_width(wl_vocabulary_word(n->opened.words, n->found[i].id, NULL));
         if (w > widest) widest = w;
     }
     for (int64_t i = 0; i < count; i++) {
-        const char *other = wl_vocabulary_word(n->vectors->words, n->found[i].id, NULL);
+        const char *other = wl_vocabulary_word(n->opened.words, n->found[i].id, NULL);
         printf("%4" PRId64 "  %s%*s  %6.3f\n", i + 1, other, widest - text_width(other), "",
                (double)n->found[i].cosine);
     }

@@ -4,13 +4,12 @@
 #define WL_CLI_NEIGHBOURS_H
 
 #include "options.h"
-
-#include <wordloom/nn/similar.h>
-#include <wordloom/nn/vectors.h>
+#include "vectors_open.h"
 
 typedef struct neighbours {
-    wl_vectors *vectors;
+    opened_vectors opened;
     wl_similar *similar;
+    float *row;          /* [D]: room for a row */
     wl_neighbour *found; /* [top]: room for the result of one search */
     int64_t top;         /* at most the number of words, once opened */
     int64_t threads;

@@ -21,6 +21,7 @@ typedef struct all_options {
     const subcommand *command;
     const option_row *row[MOST_OPTIONS];
     const char *name[MOST_OPTIONS + 1]; /* of each, and "help" */
+    bool given[MOST_OPTIONS];
     int count;
 } all_options;
 
@@ -64,11 +65,37 @@ static void print_default(const option_row *row)
     printf("\n");
 }
 
-static void print_rows(const option_row *row)
+/* The option by whose choice others are refused; null: none. */
+static const option_row *decisive(const subcommand *command)
 {
+    const option_row *row = command->decisive ? command->options : NULL;
+    while (row && strcmp(row->name, command->decisive) != 0) row++;
+    return row;
+}
+
+/* "With --method skipgram or cbow:" above options that are not for all. */
+static void print_heading(const subcommand *command, unsigned only)
+{
+    const option_row *by = decisive(command);
+    const char *between = "";
+    printf("\nWith --%s ", by->name);
+    for (int i = 0; by->choices[i]; i++) {
+        if (!(only >> i & 1)) continue;
+        printf("%s%s", between, by->choices[i]);
+        between = " or ";
+    }
+    printf(":\n");
+}
+
+/* With headings, where the command is given. */
+static void print_rows(const subcommand *command, const option_row *row)
+{
+    unsigned only = 0;
     for (; row && row->name; row++) {
         char left[2 * TEXT], choices[TEXT];
         const char *value = placeholder(row);
+        if (command && row->only && row->only != only) print_heading(command, row->only);
+        only = row->only;
         if (row->kind == OPTION_CHOICE) join_choices(choices, row), value = choices;
         snprintf(left, sizeof left, "--%s%s%s", row->name, *value ? " " : "", value);
         if (strlen(left) > 26)
@@ -84,9 +111,9 @@ static void print_help(const subcommand *command)
     printf("Usage: wordloom %s [options]%s%s\n\n%s\n", command->name,
            *command->arguments ? " " : "", command->arguments, command->summary);
     if (command->options) printf("\nOptions (defaults in brackets):\n");
-    print_rows(command->options);
+    print_rows(command, command->options);
     if (command->common) printf("\nCommon options:\n");
-    print_rows(command->common);
+    print_rows(NULL, command->common);
     printf("\n  %-26s %s\n", "--help", "print this and end");
 }
 
@@ -206,8 +233,22 @@ static int check_required(const all_options *all)
     return OPTIONS_READ;
 }
 
+/* Refuses what was given but is not for the choice that was made. */
+static int check_decision(const all_options *all)
+{
+    const option_row *by = decisive(all->command);
+    for (int i = 0; by && i < all->count; i++) {
+        const int choice = *(const int *)by->value;
+        if (!all->given[i] || !all->row[i]->only || all->row[i]->only >> choice & 1) continue;
+        say("--%s: is not an option of --%s %s (see wordloom %s --help)", all->name[i], by->name,
+            by->choices[choice], all->command->name);
+        return EXIT_USAGE;
+    }
+    return OPTIONS_READ;
+}
+
 /* Defaults are in the values until they are set, so help is printed before. */
-static int parse(const all_options *all, int count, char **args)
+static int parse(all_options *all, int count, char **args)
 {
     struct option table[MOST_OPTIONS + 2] = { { 0 } };
     for (int i = 0; i <= all->count; i++) {
@@ -226,6 +267,7 @@ static int parse(const all_options *all, int count, char **args)
                 return EXIT_DONE;
             }
             if (c != 0 || pass == 0) continue;
+            all->given[index] = true;
             const int status = set(all, all->row[index], optarg);
             if (status != OPTIONS_READ) return status;
         }
@@ -242,6 +284,7 @@ int options_read(const subcommand *command, int count, char **args, int *first)
     int status = check_names(&all, count, args);
     if (status == OPTIONS_READ) status = parse(&all, count, args);
     if (status == OPTIONS_READ) status = check_required(&all);
+    if (status == OPTIONS_READ) status = check_decision(&all);
     *first = optind;
     if (status != OPTIONS_READ || *command->arguments || optind == count) return status;
     say("%s: unexpected argument (see wordloom %s --help)", args[optind], command->name);
@@ -255,6 +298,11 @@ void options_append(option_row *to, int room, const option_row *rows)
     int n = 0;
     while (to[n].name) n++;
     while (rows->name && n < room - 1) to[n++] = *rows++;
+}
+
+void options_restrict(option_row *rows, unsigned only)
+{
+    for (; rows->name; rows++) rows->only = only;
 }
 
 void options_common(common_options *v, option_row rows[COMMON_ROWS])

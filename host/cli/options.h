@@ -25,6 +25,8 @@ typedef struct option_row {
     const char *const *choices; /* end with null */
     const char *placeholder;    /* what stands for a text's value, such as FILE */
     bool required;
+    unsigned only; /* bits of the choices of the command's `decisive` option for which it is; 0: all
+                    */
 } option_row;
 
 /* A subcommand as its help shows it. */
@@ -33,10 +35,14 @@ typedef struct subcommand {
     const char *arguments; /* after the options, such as "VECTORS WORD..."; "" for none */
     const char *summary;   /* what it does, in whole lines */
     const option_row *options, *common; /* both end with a row without a name; either may be null */
+    const char *decisive; /* the choice by which some options are refused; null: none */
 } subcommand;
 
 /* Adds a table to another, of `room` rows; both end with a row without a name. */
 void options_append(option_row *to, int room, const option_row *rows);
+
+/* Restricts all rows of a table to choices of the decisive option. */
+void options_restrict(option_row *rows, unsigned only);
 
 enum { OPTIONS_READ = -1 };
 

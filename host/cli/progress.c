@@ -108,6 +108,14 @@ void progress_count(void *user, int64_t words, int64_t bytes, int64_t total_byte
     show(p, line);
 }
 
+void progress_part(progress *p, const char *doing, int64_t done, int64_t total)
+{
+    char line[128];
+    if (!due(p)) return;
+    snprintf(line, sizeof line, "%s %3.0f%%", doing, 100 * share(done, total));
+    show(p, line);
+}
+
 /* "1:02:03", "2:03" */
 static const char *clock_text(char *out, size_t room, double seconds)
 {

@@ -49,6 +49,9 @@ void progress_note(progress *p, const char *format, ...) __attribute__((format(p
 /* The callback of wl_tokens_count; `user` is the progress. */
 void progress_count(void *user, int64_t words, int64_t bytes, int64_t total_bytes);
 
+/* Shows now and then how much of something is done: "counting  43%". */
+void progress_part(progress *p, const char *doing, int64_t done, int64_t total);
+
 /* A number for the log: null where it is not finite. */
 json_t *progress_number(double x);
 

@@ -53,9 +53,8 @@ int run_vectors_analogy(int count, char **args)
             "Prints the words that best complete \"A is to B as C is to\", without A, B and C. By\n"
             "add, a word scores its cosine with B - A + C, each scaled to length 1; by multiply,\n"
             "the product of its cosines with B and C over that with A, all moved to 0..1, and\n"
-            "0.001 added below. VECTORS is a file of any format that vectors convert reads; a word "
-            "that\n"
-            "it does not know is looked up by its n-grams, where it has those.",
+            "0.001 added below. VECTORS is a file of any format that vectors convert reads, or of\n"
+            "counts; a word that it does not know is looked up by its n-grams, where it has those.",
         .options = rows,
     };
     int first;

@@ -2,8 +2,7 @@
 #include "evaluation_report.h"
 #include "options.h"
 #include "program.h"
-
-#include <wordloom/nn/vectors.h>
+#include "vectors_open.h"
 
 #include <string.h>
 
@@ -22,7 +21,7 @@ typedef struct settings {
 typedef struct evaluation {
     wl_questions *questions;
     wl_word_pairs *pairs;
-    wl_vectors *vectors;
+    opened_vectors opened;
     wl_similar *similar;
     wl_analogy_score *analogy;
     wl_similarity_score *similarity;
@@ -74,10 +73,12 @@ static int read_settings(settings *s, int count, char **args)
         .arguments = "VECTORS",
         .summary =
             "Answers the analogy questions of one file and compares cosines with the scores of\n"
-            "another by rank; either may be left out. VECTORS is a file of word2vec text or\n"
-            "safetensors. In analogies, each line is \": SECTION\" or four words; in "
-            "similarities,\n"
-            "two words and a score. Words are compared in upper case; of words alike then, the\n"
+            "another by rank; either may be left out. VECTORS is a file of any format that "
+            "vectors\n"
+            "convert reads, or of counts. In analogies, each line is \": SECTION\" or four words; "
+            "in\n"
+            "similarities, two words and a score. Words are compared in upper case; of words alike "
+            "then, the\n"
             "first counts. A question with an unknown word is skipped; answers are words other\n"
             "than its first three.\n\n"
             "Counting word2vec is that of its compute-accuracy: the upper case of ASCII, all "
@@ -109,10 +110,8 @@ static wl_status read_files(evaluation *e, const settings *s, wl_error *error)
     wl_status status = WL_OK;
     if (s->analogies) status = wl_questions_read(&e->questions, s->analogies, error);
     if (!status && s->similarities) status = wl_word_pairs_read(&e->pairs, s->similarities, error);
-    if (!status) status = wl_vectors_read(&e->vectors, s->vectors, 0, error);
-    if (status) return status;
-    const wl_vectors *v = e->vectors;
-    return wl_similar_create(&e->similar, v->table, v->V, v->D, error);
+    if (!status) status = vectors_open(&e->opened, s->vectors, error);
+    return status ? status : vectors_similar(&e->similar, &e->opened, error);
 }
 
 static wl_status evaluate(evaluation *e, const settings *s, int64_t considered, wl_error *error)
@@ -121,7 +120,7 @@ static wl_status evaluate(evaluation *e, const settings *s, int64_t considered, 
     static const wl_analogy_method method_of[] = { WL_ANALOGY_ADD, WL_ANALOGY_MULTIPLY };
     const wl_evaluate_config config = { counting_of[s->counting], method_of[s->method],
                                         considered };
-    const wl_vocabulary *words = e->vectors->words;
+    const wl_vocabulary *words = e->opened.words;
     wl_status status = WL_OK;
     if (e->questions)
         status =
@@ -143,10 +142,10 @@ static int run(evaluation *e, const settings *s)
     if (!status) status = evaluate(e, s, considered, &error);
     if (status) return fail(status, &error);
     const evaluation_report report = {
-        s->vectors,         s->analogies,  s->similarities,
-        e->vectors->V,      e->vectors->D, countings[s->counting],
-        methods[s->method], considered,    e->questions,
-        e->analogy,         e->pairs,      e->similarity,
+        s->vectors,         s->analogies, s->similarities,
+        e->opened.V,        e->opened.D,  countings[s->counting],
+        methods[s->method], considered,   e->questions,
+        e->analogy,         e->pairs,     e->similarity,
     };
     if (!s->json || strcmp(s->json, "-")) evaluation_print(&report);
     if (s->json) status = evaluation_write(&report, s->json, &error);
@@ -164,7 +163,7 @@ int run_vectors_eval(int count, char **args)
     wl_analogy_score_destroy(e.analogy);
     wl_similarity_score_destroy(e.similarity);
     wl_similar_destroy(e.similar);
-    wl_vectors_destroy(e.vectors);
+    vectors_close(&e.opened);
     wl_word_pairs_destroy(e.pairs);
     wl_questions_destroy(e.questions);
     return code;

@@ -10,8 +10,9 @@ static int answer(const neighbours *n, const char *word, bool first)
     wl_error error;
     const int64_t id = neighbours_find(n, word);
     if (id < 0) return EXIT_FAILED;
-    const wl_status status = wl_similar_nearest(n->similar, wl_similar_row(n->similar, id), id,
-                                                n->top, n->found, &found, &error);
+    wl_similar_row(n->similar, id, n->row);
+    const wl_status status =
+        wl_similar_nearest(n->similar, n->row, id, n->top, n->found, &found, &error);
     if (status) return fail(status, &error);
     printf("%s%s\n", first ? "" : "\n", word);
     neighbours_print(n, found);
@@ -38,9 +39,8 @@ int run_vectors_similar(int count, char **args)
         .arguments = "VECTORS WORD...",
         .summary =
             "Prints the nearest words of each WORD by the cosine of their vectors. VECTORS is a\n"
-            "file of any format that vectors convert reads; a WORD that it does not know is looked "
-            "up\n"
-            "by its n-grams, where it has those.",
+            "file of any format that vectors convert reads, or of counts; a WORD that it does not\n"
+            "know is looked up by its n-grams, where it has those.",
         .options = rows,
     };
     int first;

@@ -9,12 +9,20 @@
 
 /* What is given as a word and is something else in the configuration. */
 typedef struct words {
-    int format, method, negatives, context; /* numbers of choices */
+    int format, negatives, context, distances; /* numbers of choices */
     bool hogwild;
     const char *subword;
+    int64_t memory; /* MiB */
 } words;
 
-enum { ROWS = 32 };
+enum { ROWS = 40 };
+
+/* Methods that options are for. */
+enum {
+    LEARNING = 1 << METHOD_SKIPGRAM | 1 << METHOD_CBOW,
+    PPMI = 1 << METHOD_PPMI,
+    COUNTING = 1 << METHOD_COUNT | PPMI,
+};
 
 static void add_files(option_row to[ROWS], train_options *o, training_run *run, words *w)
 {
@@ -43,6 +51,11 @@ static void add_files(option_row to[ROWS], train_options *o, training_run *run, 
                          .low = 1,
                          .high = 0x1p62,
                          .help = "rarer words are left out" },
+                       { .name = "max-vocab",
+                         .kind = OPTION_INTEGER,
+                         .value = &o->max_vocabulary,
+                         .high = 0x7fffffff,
+                         .help = "only so many words, the most frequent; 0: all" },
                        { .name = "save-vocab",
                          .kind = OPTION_TEXT,
                          .value = &o->save_vocabulary,
@@ -53,33 +66,41 @@ static void add_files(option_row to[ROWS], train_options *o, training_run *run, 
                          .value = &o->read_vocabulary,
                          .placeholder = "FILE",
                          .help = "words and counts instead of counting; no --min-count" },
+                       { .name = "window",
+                         .kind = OPTION_INTEGER,
+                         .value = &o->config.window,
+                         .low = 1,
+                         .high = 1000,
+                         .help = "context words to either side at most" },
+                       { 0 },
+                   });
+}
+
+static void add_method(option_row to[ROWS], train_options *o)
+{
+    static const char *const methods[] = { "skipgram", "cbow", "count", "ppmi", NULL };
+    options_append(to, ROWS,
+                   (const option_row[]){
+                       { .name = "method",
+                         .kind = OPTION_CHOICE,
+                         .value = &o->method,
+                         .choices = methods,
+                         .help = "learn by windows, or count them; ppmi: against chance" },
                        { 0 },
                    });
 }
 
 static void add_model(option_row to[ROWS], wl_word2vec_config *c, words *w)
 {
-    static const char *const methods[] = { "skipgram", "cbow", NULL };
     static const char *const contexts[] = { "mean", "corrected", "sum", NULL };
     options_append(to, ROWS,
                    (const option_row[]){
-                       { .name = "method",
-                         .kind = OPTION_CHOICE,
-                         .value = &w->method,
-                         .choices = methods,
-                         .help = "how to learn" },
                        { .name = "dim",
                          .kind = OPTION_INTEGER,
                          .value = &c->dim,
                          .low = 1,
                          .high = 65536,
                          .help = "numbers a vector" },
-                       { .name = "window",
-                         .kind = OPTION_INTEGER,
-                         .value = &c->window,
-                         .low = 1,
-                         .high = 1000,
-                         .help = "context words to either side at most" },
                        { .name = "context",
                          .kind = OPTION_CHOICE,
                          .value = &w->context,
@@ -177,15 +198,59 @@ static void add_training(option_row to[ROWS], wl_word2vec_config *c, words *w)
                    });
 }
 
+static void add_counting(option_row to[ROWS], wl_counts_config *c, words *w)
+{
+    static const char *const distances[] = { "uniform", "harmonic", "linear", NULL };
+    options_append(to, ROWS,
+                   (const option_row[]){
+                       { .name = "distance-weights",
+                         .kind = OPTION_CHOICE,
+                         .value = &w->distances,
+                         .choices = distances,
+                         .help = "of neighbours: 1, 1/distance, or from 1 falling by 1/window",
+                         .only = COUNTING },
+                       { .name = "memory",
+                         .kind = OPTION_INTEGER,
+                         .value = &w->memory,
+                         .low = 1,
+                         .high = 0x1p42,
+                         .help = "MiB to count in; what does not fit goes to $TMPDIR",
+                         .only = COUNTING },
+                       { .name = "context-power",
+                         .kind = OPTION_REAL,
+                         .value = &c->power,
+                         .high = 1,
+                         .help = "of contexts' sums: 0.75 smooths them",
+                         .only = PPMI },
+                       { .name = "shift",
+                         .kind = OPTION_REAL,
+                         .value = &c->shift,
+                         .low = 1,
+                         .high = 1e9,
+                         .help = "subtract log2 X, as X negatives would",
+                         .only = PPMI },
+                       { .name = "epsilon",
+                         .kind = OPTION_REAL,
+                         .value = &c->eps,
+                         .high = 1,
+                         .help = "added within the logarithm",
+                         .only = PPMI },
+                       { 0 },
+                   });
+}
+
 static const char summary[] =
     "Learns word vectors from a text with one sentence a line and words apart by spaces, by\n"
-    "negative sampling as word2vec does it, or with n-grams as fastText does.\n"
+    "negative sampling as word2vec does it, or with n-grams as fastText does. Or counts how often\n"
+    "words stand near each other, or by how much more often than by chance (positive pointwise\n"
+    "mutual information), into a sparse matrix of safetensors.\n"
     "\n"
     "The same text, options and seed give the same vectors, to the bit, on one machine, for any\n"
     "number of threads; with --hogwild only with --threads 1 on the CPU. A run that was stopped\n"
     "and resumed gives the same as one that was not.\n"
     "\n"
-    "Every so often the run is kept in a checkpoint, which is removed when the vectors are\n"
+    "Every so often a run that learns is kept in a checkpoint, which is removed when the vectors "
+    "are\n"
     "written. SIGINT and SIGTERM keep it there too and end with 130; a second signal ends it at\n"
     "once. The same command with --resume goes on.";
 
@@ -208,7 +273,7 @@ static int settle(train_options *o, const training_run *run, const words *w)
 {
     static const int dtypes[] = { WL_F32, WL_F16, WL_BF16 };
     wl_word2vec_config *c = &o->config;
-    c->method = w->method;
+    c->method = o->method == METHOD_CBOW ? WL_CBOW : WL_SKIPGRAM;
     c->negatives = w->negatives;
     c->context = w->context;
     c->hogwild = w->hogwild;
@@ -220,25 +285,63 @@ static int settle(train_options *o, const training_run *run, const words *w)
     return code ? code : OPTIONS_READ;
 }
 
+static int settle_counting(train_options *o, training_run *run, const words *w)
+{
+    wl_counts_config *c = &o->counts;
+    c->window = o->config.window;
+    c->memory = w->memory << 20;
+    c->distances = w->distances;
+    c->method = o->method == METHOD_PPMI ? WL_COUNTS_PPMI : WL_COUNTS;
+    run->checkpoint_every = 0;
+    const int code = format_choose("--out", run->out, w->format, &o->format);
+    if (code) return code;
+    if (o->format == WL_VECTORS_SAFETENSORS) return OPTIONS_READ;
+    say("--out: counts are written as safetensors alone, as --format safetensors or a name that "
+        "ends so asks for");
+    return EXIT_USAGE;
+}
+
+/* The rows of --dtype and --seed are of no use to counting. */
+static void restrict_common(option_row *row)
+{
+    for (; row->name; row++)
+        if (!strcmp(row->name, "dtype") || !strcmp(row->name, "seed")) row->only = LEARNING;
+}
+
+static void add_options(option_row rows[ROWS], train_options *o, training_run *run, words *w)
+{
+    option_row learning[ROWS] = { { 0 } }, checkpoints[TRAINING_ROWS];
+    add_files(rows, o, run, w);
+    add_method(rows, o);
+    add_model(learning, &o->config, w);
+    add_negatives(learning, &o->config, w);
+    add_training(learning, &o->config, w);
+    training_options(run, checkpoints);
+    options_append(learning, ROWS, checkpoints);
+    options_restrict(learning, LEARNING);
+    options_append(rows, ROWS, learning);
+    add_counting(rows, &o->counts, w);
+}
+
 int train_options_read(train_options *o, training_run *run, int count, char **args)
 {
-    words w = { 0 };
-    option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS], checkpoints[TRAINING_ROWS];
+    *o = (train_options){ .config = wl_word2vec_defaults(),
+                          .counts = wl_counts_defaults(),
+                          .min_count = 5 };
+    words w = { .memory = o->counts.memory >> 20 };
+    option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS];
     const subcommand command = { .name = "vectors train",
                                  .arguments = "",
                                  .summary = summary,
                                  .options = rows,
-                                 .common = common };
+                                 .common = common,
+                                 .decisive = "method" };
     int first;
-    *o = (train_options){ .config = wl_word2vec_defaults(), .min_count = 5 };
     o->config.subword.buckets = 2000000;
-    add_files(rows, o, run, &w);
-    add_model(rows, &o->config, &w);
-    add_negatives(rows, &o->config, &w);
-    add_training(rows, &o->config, &w);
-    training_options(run, checkpoints);
-    options_append(rows, ROWS, checkpoints);
+    add_options(rows, o, run, &w);
     options_common(&o->common, common);
+    restrict_common(common);
     const int status = options_read(&command, count, args, &first);
-    return status == OPTIONS_READ ? settle(o, run, &w) : status;
+    if (status != OPTIONS_READ) return status;
+    return 1 << o->method & LEARNING ? settle(o, run, &w) : settle_counting(o, run, &w);
 }

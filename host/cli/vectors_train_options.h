@@ -4,15 +4,21 @@
 
 #include "training_run.h"
 
+#include <wordloom/nn/counts.h>
 #include <wordloom/nn/word2vec.h>
+
+/* The choices of --method, which are those of word2vec and of counting in a row. */
+enum { METHOD_SKIPGRAM, METHOD_CBOW, METHOD_COUNT, METHOD_PPMI };
 
 typedef struct train_options {
     common_options common;
+    int method;
     wl_word2vec_config config; /* but for `workers` */
+    wl_counts_config counts;
     const char *corpus;
     const char *save_vocabulary, *read_vocabulary; /* null: none */
     wl_vectors_format format;
-    int64_t min_count;
+    int64_t min_count, max_vocabulary; /* words: each so often, and so many at most, 0 for all */
 } train_options;
 
 /* Reads them all, those of `run` among them, and checks what can be checked before any file is

@@ -181,8 +181,8 @@ static wl_status renumber(int fd, int64_t size, const int32_t *new_id, sink *to,
 }
 
 /* The words counted often enough, in order. */
-static wl_status keep_words(const wl_vocabulary *all, int64_t min_count, wl_vocabulary *kept,
-                            wl_error *error)
+static wl_status keep_words(const wl_vocabulary *all, int64_t min_count, int64_t max_size,
+                            wl_vocabulary *kept, wl_error *error)
 {
     for (int64_t id = 0; id < wl_vocabulary_size(all); id++) {
         size_t length;
@@ -191,7 +191,7 @@ static wl_status keep_words(const wl_vocabulary *all, int64_t min_count, wl_voca
         if (count < min_count) continue;
         if (wl_vocabulary_add_count(kept, word, length, count, NULL)) return no_memory(error);
     }
-    if (wl_vocabulary_finish(kept, 0, 0)) return no_memory(error);
+    if (wl_vocabulary_finish(kept, 0, max_size)) return no_memory(error);
     if (wl_vocabulary_size(kept) > 0) return WL_OK;
     return wl_error_set(error, WL_OUT_OF_RANGE,
                         "none of the corpus's %" PRId64 " different words occurs %" PRId64
@@ -244,13 +244,13 @@ static wl_status spool_again(wl_tokens *t, const int32_t *new_id, wl_error *erro
 }
 
 static wl_status count_all(wl_tokens *t, wl_vocabulary *kept, source *from, int64_t min_count,
-                           wl_error *error)
+                           int64_t max_size, wl_error *error)
 {
     wl_vocabulary *all;
     int32_t *new_id = NULL;
     if (wl_vocabulary_create(&all)) return no_memory(error);
     wl_status status = spool(t, from, count_word, all, error);
-    if (!status) status = keep_words(all, min_count, kept, error);
+    if (!status) status = keep_words(all, min_count, max_size, kept, error);
     if (!status && !(new_id = match(all, kept))) status = no_memory(error);
     wl_vocabulary_destroy(all);
     if (!status) status = spool_again(t, new_id, error);
@@ -288,8 +288,8 @@ static wl_status finish(wl_tokens **out, wl_tokens *t, wl_status status)
 }
 
 wl_status wl_tokens_count(wl_tokens **out, wl_vocabulary **words, wl_corpus *corpus,
-                          int64_t min_count, wl_tokens_progress *progress, void *user,
-                          const volatile sig_atomic_t *stop, wl_error *error)
+                          int64_t min_count, int64_t max_size, wl_tokens_progress *progress,
+                          void *user, const volatile sig_atomic_t *stop, wl_error *error)
 {
     *out = NULL;
     *words = NULL;
@@ -298,7 +298,7 @@ wl_status wl_tokens_count(wl_tokens **out, wl_vocabulary **words, wl_corpus *cor
     wl_tokens *t = NULL;
     if (wl_vocabulary_create(&kept)) return no_memory(error);
     wl_status status = create(&t, error);
-    if (!status) status = count_all(t, kept, &from, min_count, error);
+    if (!status) status = count_all(t, kept, &from, min_count, max_size, error);
     if (status)
         wl_vocabulary_destroy(kept);
     else

@@ -1,17 +1,18 @@
 /* Analogy questions in tiles: one product of matrices a tile and block of rows gives the scores,
  * of which each question keeps the best. */
 #include "analogy_score.h"
+#include "similar_rows.h"
 #include "spellings.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <omp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Scores of a tile against a block: 256 KiB, or thrice that, which stay in cache to be read. */
-enum { TILE = 64, BLOCK = 1024, MOST_KEPT = 5 };
+/* Scores of a tile against a block: 256 KiB, or thrice that, which stay in cache to be read. Of
+ * wide rows a tile has fewer, so that its queries take 32 MiB at most. */
+enum { TILE = 64, BLOCK = 1024, MOST_KEPT = 5, MOST_NUMBERS = 1 << 23 };
 
 enum { NO_ROW = -1, SKIPPED = -2 };
 
@@ -35,26 +36,26 @@ typedef struct evaluation {
     int32_t *of;  /* the spelling of each word of the questions */
     asked *asked; /* [count] */
     int64_t count;
-    float *room; /* a thread's part: queries [queries*TILE,D], then scores [queries*TILE,BLOCK] */
+    float *room; /* a thread's part: queries [queries*tile,D], scores [queries*tile,BLOCK], and what
+                    products take; and three rows */
     int64_t room_each;
-    int queries; /* rows of a product that a question takes: 1 or 3 */
-    int kept;    /* of `best` */
+    int64_t tile; /* questions at a time */
+    int queries;  /* rows of a product that a question takes: 1 or 3 */
+    int kept;     /* of `best` */
     wl_analogy_score *out;
 } evaluation;
 
 /* ------------------------------------------------------------------ one tile */
 
-static void write_queries(const evaluation *e, const asked *tile, int64_t n, float *query)
+/* `row` is room for three rows, where a query is their sum. */
+static void write_queries(const evaluation *e, const asked *tile, int64_t n, float *query,
+                          float *row)
 {
     const int64_t D = wl_similar_width(e->similar);
     for (int64_t q = 0; q < n; q++) {
-        const float *row[3];
-        for (int k = 0; k < 3; k++) row[k] = wl_similar_row(e->similar, tile[q].row[k]);
-        float *to = query + q * e->queries * D;
-        if (e->queries == 1)
-            wl_analogy_sum(to, row[0], row[1], row[2], D);
-        else
-            for (int k = 0; k < 3; k++) memcpy(to + k * D, row[k], (size_t)D * sizeof *to);
+        float *to = e->queries == 1 ? row : query + q * 3 * D;
+        for (int k = 0; k < 3; k++) wl_similar_row(e->similar, tile[q].row[k], to + k * D);
+        if (e->queries == 1) wl_analogy_sum(query + q * D, row, row + D, row + 2 * D, D);
     }
 }
 
@@ -101,19 +102,18 @@ static int32_t choose(const evaluation *e, const asked *q, const best *b)
 static void answer_tile(const evaluation *e, int64_t from, float *room)
 {
     const int64_t D = wl_similar_width(e->similar), rows = e->spellings->rows;
-    const int64_t n = e->count - from < TILE ? e->count - from : TILE;
+    const int64_t n = e->count - from < e->tile ? e->count - from : e->tile;
     const asked *tile = e->asked + from;
     const float nothing = e->config->counting == WL_COUNTING_GENSIM ? -INFINITY : 0;
-    float *scores = room + (int64_t)TILE * e->queries * D;
+    float *scores = room + e->tile * e->queries * D;
+    float *rest = scores + e->tile * e->queries * BLOCK;
     best found[TILE];
-    write_queries(e, tile, n, room);
+    write_queries(e, tile, n, room, rest);
     for (int64_t q = 0; q < n; q++)
         for (int i = 0; i < MOST_KEPT; i++) found[q].score[i] = nothing, found[q].row[i] = NO_ROW;
     for (int64_t first = 0; first < rows; first += BLOCK) {
         const int64_t block = rows - first < BLOCK ? rows - first : BLOCK;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)(n * e->queries),
-                    (blasint)block, (blasint)D, 1, room, (blasint)D,
-                    wl_similar_row(e->similar, first), (blasint)D, 0, scores, BLOCK);
+        wl_similar_products(e->similar, room, n * e->queries, first, block, rest, scores, BLOCK);
         for (int64_t q = 0; q < n; q++) {
             float *score = scores + q * e->queries * BLOCK;
             finish_scores(e, &tile[q], first, block, score);
@@ -126,15 +126,18 @@ static void answer_tile(const evaluation *e, int64_t from, float *room)
 
 static wl_status answer_all(evaluation *e, wl_error *error)
 {
-    const int64_t tiles = (e->count + TILE - 1) / TILE;
+    const int64_t D = wl_similar_width(e->similar);
     e->queries = e->config->method == WL_ANALOGY_MULTIPLY ? 3 : 1;
     e->kept = e->config->counting == WL_COUNTING_GENSIM ? MOST_KEPT : 1;
-    e->room_each = (int64_t)TILE * e->queries * (wl_similar_width(e->similar) + BLOCK);
+    const int64_t most = MOST_NUMBERS / (e->queries * D);
+    const int64_t tile = e->tile = most < 1 ? 1 : most < TILE ? most : TILE;
+    const int64_t more = wl_similar_room(e->similar, e->tile * e->queries);
+    e->room_each = e->tile * e->queries * (D + BLOCK) + (more > 3 * D ? more : 3 * D);
     e->room = calloc((size_t)omp_get_max_threads(), (size_t)e->room_each * sizeof *e->room);
     if (!e->room) return wl_error_set(error, WL_NO_MEMORY, "no memory for the scores of a tile");
 #pragma omp parallel for schedule(dynamic)
-    for (int64_t tile = 0; tile < tiles; tile++)
-        answer_tile(e, tile * TILE, e->room + omp_get_thread_num() * e->room_each);
+    for (int64_t from = 0; from < e->count; from += tile)
+        answer_tile(e, from, e->room + omp_get_thread_num() * e->room_each);
     return WL_OK;
 }
 

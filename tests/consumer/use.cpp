@@ -2,6 +2,7 @@
 #include <wordloom/activation.h>
 #include <wordloom/attention.h>
 #include <wordloom/context.h>
+#include <wordloom/cooccurrence.h>
 #include <wordloom/dropout.h>
 #include <wordloom/embedding.h>
 #include <wordloom/gru.h>

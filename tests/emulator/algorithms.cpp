@@ -1,5 +1,5 @@
-/* Sorting and selection of the emulated build: the C++ library in CUB's place, in the order of the
- * context's stream. */
+/* Sorting, selection and running sums of the emulated build: the C++ library in CUB's place, in the
+ * order of the context's stream. */
 #include "../../kernels/algorithms.cuh"
 
 #include "device.h"
@@ -50,6 +50,18 @@ wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *o
         for (int64_t i = 0; i < n; i++)
             if (flag[i]) out[found++] = i;
         count[0] = found;
+    });
+    return WL_OK;
+}
+
+wl_status running_sums(wl_ctx *ctx, const int64_t *from, int64_t *to, int64_t n, void *,
+                       size_t bytes)
+{
+    if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
+    if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "running_sums: memory");
+    emulator::enqueue(ctx->stream, [=] {
+        uint64_t sum = 0;
+        for (int64_t i = 0; i < n; sum += uint64_t(from[i++])) to[i] = int64_t(sum);
     });
     return WL_OK;
 }

@@ -19,7 +19,7 @@ static wl_word2vec *model_of(wl_tokens **tokens)
     const char *path = memory_file((const uint8_t *)text, sizeof text - 1);
     must(wl_ctx_create(&ctx, WL_CPU, 0) == WL_OK);
     must(wl_corpus_open(&corpus, path, NULL) == WL_OK);
-    must(wl_tokens_count(tokens, &words, corpus, 1, NULL, NULL, NULL, NULL) == WL_OK);
+    must(wl_tokens_count(tokens, &words, corpus, 1, 0, NULL, NULL, NULL, NULL) == WL_OK);
     must(wl_word2vec_create(&model, ctx, &config, words, NULL) == WL_OK);
     wl_corpus_close(corpus);
     return model;

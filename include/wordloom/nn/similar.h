@@ -2,7 +2,7 @@
 #ifndef WORDLOOM_NN_SIMILAR_H
 #define WORDLOOM_NN_SIMILAR_H
 
-#include <wordloom/nn/error.h>
+#include <wordloom/nn/sparse.h>
 
 WL_BEGIN
 
@@ -26,6 +26,10 @@ typedef enum wl_analogy_method {
  * least 1. WL_NO_MEMORY. */
 WL_API wl_status wl_similar_create(wl_similar **out, const float *table, int64_t V, int64_t D,
                                    wl_error *error);
+/* The same of a matrix, which is to live as long; only its values are copied, and it is searched as
+ * it is. */
+WL_API wl_status wl_similar_create_sparse(wl_similar **out, const wl_sparse *matrix,
+                                          wl_error *error);
 WL_API void wl_similar_destroy(wl_similar *similar); /* takes null */
 
 /* From now on only the first `rows` of the V, 0 or more, are found; the others can still be asked
@@ -48,9 +52,8 @@ WL_API wl_status wl_similar_analogy(const wl_similar *similar, const int64_t abc
 /* Numbers a row. */
 WL_API int64_t wl_similar_width(const wl_similar *similar);
 
-/* The scaled row of an id in 0..V-1 [D], behind which the next one lies; lives as long as
- * `similar`. */
-WL_API const float *wl_similar_row(const wl_similar *similar, int64_t id);
+/* The scaled row of an id in 0..V-1 into to [D]. */
+WL_API void wl_similar_row(const wl_similar *similar, int64_t id, float *to);
 
 WL_END
 #endif

@@ -16,14 +16,15 @@ typedef struct wl_tokens wl_tokens;
 /* Hears every now and then how many words were read, and how many bytes of how many. */
 typedef void wl_tokens_progress(void *user, int64_t words, int64_t bytes, int64_t total_bytes);
 
-/* Reads the corpus from its start, counts its words, keeps those that occur `min_count` times or
- * more in the order of wl_vocabulary_finish, and numbers the text by them. The others leave no
+/* Reads the corpus from its start, counts its words, keeps of those that occur `min_count` times or
+ * more the first `max_size` (0: all) in the order of wl_vocabulary_finish, and numbers the text by
+ * them. The others leave no
  * gap, and neither do sentences without words. The caller destroys both results. `progress` and
  * `stop` may be null; nonzero *stop ends it with WL_INTERRUPTED. WL_OUT_OF_RANGE: no word is left.
  * WL_IO_ERROR: the temporary file cannot be written. Else as wl_corpus_next. */
 WL_API wl_status wl_tokens_count(wl_tokens **out, wl_vocabulary **words, wl_corpus *corpus,
-                                 int64_t min_count, wl_tokens_progress *progress, void *user,
-                                 const volatile sig_atomic_t *stop, wl_error *error);
+                                 int64_t min_count, int64_t max_size, wl_tokens_progress *progress,
+                                 void *user, const volatile sig_atomic_t *stop, wl_error *error);
 
 /* The same by the ids of a vocabulary that is there already. WL_OUT_OF_RANGE: the text has none of
  * its words. */
