@@ -32,7 +32,7 @@ static void a_capped_grid_leaves_nothing_over(void **state)
 {
     static const char *const sizes[] = {
         "N=40 K=9 D=5 E=3 F=8 V=99 R=99 G=20 L=3 C=40 W=2 M=40 P=40",
-        "N=2500 K=1 D=3 E=1 F=4 V=2500 R=2500 G=20 L=3 C=8 W=2 M=4 P=1", /* rows to update are
+        "N=2500 K=1 D=1 E=1 F=2 V=2500 R=2500 G=20 L=3 C=8 W=2 M=4 P=1", /* rows to update are
                                                                             distinct */
         "N=3 K=2 D=4096 E=1 F=4097 V=9 R=12 G=20 L=3 C=8 W=2 M=4 P=1",
     };

@@ -241,11 +241,12 @@ static void words_of_a_topic_become_neighbours(void **state)
         b.config.epochs = method == WL_CBOW ? 10 : 4;
         float *tables = train(&b);
         const int64_t V = wl_vocabulary_size(b.words);
-        assert_int_equal(wl_similar_create(&similar, tables, V, b.config.dim, &error), WL_OK);
+        assert_int_equal(wl_similar_create(&similar, b.ctx, tables, V, b.config.dim, &error),
+                         WL_OK);
         for (int64_t i = 0; i < V; i++) {
             int64_t found;
             assert_int_equal(
-                wl_similar_nearest(similar, wl_similar_row(similar, i), i, 5, near, &found, &error),
+                wl_similar_nearest(similar, tables + i * b.config.dim, i, 5, near, &found, &error),
                 WL_OK);
             assert_int_equal(found, 5);
             for (int j = 0; j < 5; j++)

@@ -1,6 +1,7 @@
 /* Vectors opened to be searched: see neighbours.h. */
 #include "neighbours.h"
 
+#include "devices.h"
 #include "program.h"
 #include "spelling.h"
 #include "text_width.h"
@@ -20,13 +21,18 @@ void neighbours_options(neighbours *n, option_row rows[NEIGHBOURS_ROWS])
           .kind = OPTION_INTEGER,
           .value = &n->top,
           .low = 1,
-          .high = 0x1p62,
+          .high = WL_SIMILARITY_MOST,
           .help = "words found at most" },
         { .name = "threads",
           .kind = OPTION_INTEGER,
           .value = &n->threads,
           .high = 4096,
           .help = "CPU threads, 0 for all" },
+        { .name = "device",
+          .kind = OPTION_CHOICE,
+          .value = &n->device,
+          .choices = device_choices,
+          .help = "where to search; auto: CUDA if there is a GPU" },
         { 0 },
     };
     memcpy(rows, table, sizeof table);
@@ -54,7 +60,8 @@ static wl_status open_vectors(neighbours *n, const char *path, int count, char *
     for (int i = 0; i < count && !status; i++) status = join(n->vectors, words[i], error);
     if (status) return status;
     const wl_vectors *v = n->vectors;
-    status = wl_similar_create(&n->similar, v->table, wl_vocabulary_size(v->words), v->D, error);
+    status =
+        wl_similar_create(&n->similar, n->ctx, v->table, wl_vocabulary_size(v->words), v->D, error);
     if (status) return status;
     wl_similar_search_first(n->similar, v->V);
     if (n->top > v->V) n->top = v->V;
@@ -66,6 +73,8 @@ int neighbours_open(neighbours *n, const char *path, int count, char **words)
 {
     wl_error error;
     options_apply_threads(n->threads);
+    const int code = device_open(n->device, &n->ctx);
+    if (code) return code;
     const wl_status status = open_vectors(n, path, count, words, &error);
     return status ? fail(status, &error) : EXIT_DONE;
 }
@@ -75,6 +84,7 @@ void neighbours_close(neighbours *n)
     free(n->found);
     wl_similar_destroy(n->similar);
     wl_vectors_destroy(n->vectors);
+    wl_ctx_destroy(n->ctx);
 }
 
 static void say_unknown(const wl_vocabulary *words, const char *word)

@@ -1,4 +1,5 @@
 /* wordloom vectors eval: analogy questions answered, and agreement with people on similarity. */
+#include "devices.h"
 #include "evaluation_report.h"
 #include "options.h"
 #include "program.h"
@@ -14,12 +15,13 @@ static const char *const methods[] = { "add", "multiply", NULL };
 
 typedef struct settings {
     const char *vectors, *analogies, *similarities, *json; /* paths; null: not asked for */
-    int counting, method;                                  /* numbers of choices */
+    int counting, method, device;                          /* numbers of choices */
     int64_t considered, threads;
 } settings;
 
 /* What the run owns. */
 typedef struct evaluation {
+    wl_ctx *ctx;
     wl_questions *questions;
     wl_word_pairs *pairs;
     wl_vectors *vectors;
@@ -67,6 +69,11 @@ static int read_settings(settings *s, int count, char **args)
           .value = &s->threads,
           .high = 4096,
           .help = "CPU threads, 0 for all; results are the same" },
+        { .name = "device",
+          .kind = OPTION_CHOICE,
+          .value = &s->device,
+          .choices = device_choices,
+          .help = "where to search; auto: CUDA if there is a GPU" },
         { 0 },
     };
     const subcommand command = {
@@ -112,7 +119,7 @@ static wl_status read_files(evaluation *e, const settings *s, wl_error *error)
     if (!status) status = wl_vectors_read(&e->vectors, s->vectors, 0, error);
     if (status) return status;
     const wl_vectors *v = e->vectors;
-    return wl_similar_create(&e->similar, v->table, v->V, v->D, error);
+    return wl_similar_create(&e->similar, e->ctx, v->table, v->V, v->D, error);
 }
 
 static wl_status evaluate(evaluation *e, const settings *s, int64_t considered, wl_error *error)
@@ -160,12 +167,14 @@ int run_vectors_eval(int count, char **args)
     int code = read_settings(&s, count, args);
     if (code != OPTIONS_READ) return code;
     options_apply_threads(s.threads);
-    code = run(&e, &s);
+    code = device_open(s.device, &e.ctx);
+    if (!code) code = run(&e, &s);
     wl_analogy_score_destroy(e.analogy);
     wl_similarity_score_destroy(e.similarity);
     wl_similar_destroy(e.similar);
     wl_vectors_destroy(e.vectors);
     wl_word_pairs_destroy(e.pairs);
     wl_questions_destroy(e.questions);
+    wl_ctx_destroy(e.ctx);
     return code;
 }

@@ -10,8 +10,9 @@ static int answer(const neighbours *n, const char *word, bool first)
     wl_error error;
     const int64_t id = neighbours_find(n, word);
     if (id < 0) return EXIT_FAILED;
-    const wl_status status = wl_similar_nearest(n->similar, wl_similar_row(n->similar, id), id,
-                                                n->top, n->found, &found, &error);
+    const float *row = n->vectors->table + id * n->vectors->D;
+    const wl_status status =
+        wl_similar_nearest(n->similar, row, id, n->top, n->found, &found, &error);
     if (status) return fail(status, &error);
     printf("%s%s\n", first ? "" : "\n", word);
     neighbours_print(n, found);

@@ -48,19 +48,6 @@ static double correlation(const double *x, const double *y, int64_t n)
     return fmax(-1, fmin(1, xy / (sqrt(xx) * sqrt(yy))));
 }
 
-/* In double and by this formula, equal rows have 1, whatever rounding did to their lengths. */
-static double cosine(const wl_similar *similar, int64_t a, int64_t b)
-{
-    const float *x = wl_similar_row(similar, a), *y = wl_similar_row(similar, b);
-    double xx = 0, yy = 0, xy = 0;
-    for (int64_t d = 0; d < wl_similar_width(similar); d++) {
-        xx += (double)x[d] * (double)x[d];
-        yy += (double)y[d] * (double)y[d];
-        xy += (double)x[d] * (double)y[d];
-    }
-    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
-}
-
 /* Fills both sides with what is known, and answers how much that is. */
 static int64_t compare(const wl_similar *similar, const wl_spellings *spellings, const int32_t *of,
                        const wl_word_pairs *pairs, double *given, double *found)
@@ -70,7 +57,7 @@ static int64_t compare(const wl_similar *similar, const wl_spellings *spellings,
         const int32_t a = of[pairs->ids[2 * i]], b = of[pairs->ids[2 * i + 1]];
         if (a < 0 || b < 0) continue;
         given[n] = pairs->score[i];
-        found[n++] = cosine(similar, spellings->first[a], spellings->first[b]);
+        found[n++] = wl_similar_cosine(similar, spellings->first[a], spellings->first[b]);
     }
     return n;
 }
