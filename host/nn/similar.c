@@ -94,15 +94,26 @@ int64_t wl_similar_search_first(wl_similar *s, int64_t rows)
     return before;
 }
 
-/* The root of xx yy, where these are equal, is xx to the bit. */
+static double length_of(const float *row, int64_t D)
+{
+    double sum = 0;
+    for (int64_t d = 0; d < D; d++) sum += (double)row[d] * (double)row[d];
+    return sqrt(sum);
+}
+
+/* By their directions as floats, so that those which are alike but for rounding have the same
+ * cosines. The root of xx yy, where these are equal, is xx to the bit. */
 double wl_similar_cosine(const wl_similar *s, int64_t a, int64_t b)
 {
-    const float *x = s->rows + a * s->D, *y = s->rows + b * s->D;
+    const float *row_a = s->rows + a * s->D, *row_b = s->rows + b * s->D;
+    const double of_a = length_of(row_a, s->D), of_b = length_of(row_b, s->D);
     double xx = 0, yy = 0, xy = 0;
-    for (int64_t d = 0; d < s->D; d++) {
-        xx += (double)x[d] * (double)x[d];
-        yy += (double)y[d] * (double)y[d];
-        xy += (double)x[d] * (double)y[d];
+    for (int64_t d = 0; d < s->D && of_a > 0 && of_b > 0; d++) {
+        const double x = (double)(float)((double)row_a[d] / of_a);
+        const double y = (double)(float)((double)row_b[d] / of_b);
+        xx += x * x;
+        yy += y * y;
+        xy += x * y;
     }
     return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
 }
