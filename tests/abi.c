@@ -139,6 +139,10 @@ _Static_assert(sizeof(wl_softmax_xent_linear_backward_args) == 904 &&
                "softmax_xent_linear_backward");
 _Static_assert(sizeof(wl_sigmoid_xent_forward_args) == 256, "sigmoid_xent_forward");
 _Static_assert(sizeof(wl_sigmoid_xent_backward_args) == 336, "sigmoid_xent_backward");
+_Static_assert(WL_SIMILARITY_MOST == 1024, "similarity");
+_Static_assert(sizeof(wl_similarity_norms_args) == 168, "similarity_norms");
+_Static_assert(sizeof(wl_similarity_topk_args) == 488, "similarity_topk");
+_Static_assert(sizeof(wl_similarity_multiply_args) == 488, "similarity_multiply");
 _Static_assert(sizeof(wl_stream_batch_args) == 328, "stream_batch");
 _Static_assert(sizeof(wl_rearrange_concat_args) == 248, "rearrange_concat");
 _Static_assert(sizeof(wl_rearrange_concat_backward_args) == 248, "rearrange_concat_backward");

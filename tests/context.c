@@ -21,7 +21,7 @@ static void bad_ids_are_reported_and_the_context_works_on(void **state)
                 const wl_arg *arg = &wl_op_specs[op]->arg[row];
                 if (arg->role != WL_IN || !arg->bound || arg->maker == WL_COUNT || arg->silent)
                     continue;
-                op_case c = made(wl_op_specs[op]->name, "N=6 K=3 D=5 V=9 R=12 G=20 C=5 W=2");
+                op_case c = made(wl_op_specs[op]->name, "N=6 K=3 D=5 V=9 R=12 G=20 C=5 W=2 Q=2");
                 char trouble[256], expected[128];
                 bound_case bound;
                 const int64_t at = c.count[row] - 2;

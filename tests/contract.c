@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-static const char *const good = "N=3 K=2 D=4 E=2 F=6 V=5 T=2 B=2 H=3 S=2 A=2 L=2 R=7 G=4 C=3 W=2";
+static const char *const good =
+    "N=3 K=2 D=4 E=2 F=6 V=5 T=2 B=2 H=3 S=2 A=2 L=2 R=7 G=4 C=3 W=2 Q=2";
 
 /* A bound case of an operator that is good until a test spoils it. */
 typedef struct subject {

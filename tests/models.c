@@ -46,15 +46,16 @@ static void an_arena_carves_what_it_measured(void **state)
 
 /* ------------------------------------------------------------------ neighbours */
 
-static void neighbours_are_by_cosine_then_by_id(void **state)
+static void find_neighbours(wl_device device)
 {
-    (void)state;
     const float table[] = { 1, 0, 0, 2, 3e30f, 3e30f, -1, 0, 0, 0, 1e-30f, 0 };
+    wl_ctx *ctx;
     wl_similar *similar;
     wl_neighbour near[6];
     wl_error error;
     int64_t found;
-    assert_int_equal(wl_similar_create(&similar, table, 6, 2, &error), WL_OK);
+    assert_int_equal(wl_ctx_create(&ctx, device, 0), WL_OK);
+    assert_int_equal(wl_similar_create(&similar, ctx, table, 6, 2, &error), WL_OK);
     assert_int_equal(wl_similar_nearest(similar, table, -1, 6, near, &found, &error), WL_OK);
     const int64_t order[] = { 0, 5, 2, 1, 4, 3 };
     assert_int_equal(found, 6);
@@ -65,7 +66,41 @@ static void neighbours_are_by_cosine_then_by_id(void **state)
     assert_int_equal(found, 2);
     assert_int_equal(near[0].id, 5);
     assert_int_equal(near[1].id, 2);
+    assert_int_equal(wl_similar_search_first(similar, 2), 6);
+    assert_int_equal(wl_similar_nearest(similar, table, 5, 6, near, &found, &error), WL_OK);
+    assert_int_equal(found, 2); /* of which row 5 is none */
+    assert_int_equal(near[0].id, 0);
+    assert_int_equal(wl_similar_nearest(similar, table, 0, 1025, near, &found, &error),
+                     WL_OUT_OF_RANGE);
+    assert_error(&error, "1025", "expected 0 to 1024", NULL);
+    assert_int_equal(wl_ctx_sync(ctx), WL_OK); /* no id was out of bounds */
     wl_similar_destroy(similar);
+    wl_ctx_destroy(ctx);
+}
+
+static void neighbours_are_by_cosine_then_by_id(void **state)
+{
+    (void)state;
+    find_neighbours(WL_CPU);
+    if (wl_device_count(WL_CUDA) > 0) find_neighbours(WL_CUDA);
+}
+
+/* in double, and exactly 1 for rows that are equal */
+static void a_cosine_of_two_rows_is_as_by_hand(void **state)
+{
+    (void)state;
+    const float table[] = { 3, 4, 3e30f, 4e30f, -4, 3, 0, 0, .1f, .7f, .1f, .7f };
+    wl_ctx *ctx;
+    wl_similar *similar;
+    wl_error error;
+    assert_int_equal(wl_ctx_create(&ctx, WL_CPU, 0), WL_OK);
+    assert_int_equal(wl_similar_create(&similar, ctx, table, 6, 2, &error), WL_OK);
+    assert_true(fabs(wl_similar_cosine(similar, 0, 1) - 1) < (double)FLT_EPSILON);
+    assert_true(wl_similar_cosine(similar, 0, 2) == 0);
+    assert_true(wl_similar_cosine(similar, 0, 3) == 0);
+    assert_true(wl_similar_cosine(similar, 4, 5) == 1);
+    wl_similar_destroy(similar);
+    wl_ctx_destroy(ctx);
 }
 
 int main(void)
@@ -73,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_carves_what_it_measured),
         cmocka_unit_test(neighbours_are_by_cosine_then_by_id),
+        cmocka_unit_test(a_cosine_of_two_rows_is_as_by_hand),
     };
     return cmocka_run_group_tests_name("models", tests, make_folder, remove_folder);
 }

@@ -86,6 +86,8 @@ static void nothing_to_look_up_launches_nothing(void **state)
         { "half_narrow", "N=0", { NULL } },
         { "sampling_alias", "N=0 K=4 V=5", { NULL } },
         { "sampling_categorical", "N=0 K=4 V=5", { NULL } },
+        { "similarity_norms", "V=0 D=5", { NULL } },
+        { "similarity_topk", "Q=0 V=9 D=5 K=3", { NULL } },
         { NULL, NULL, { NULL } },
     };
     (void)state;
@@ -221,6 +223,46 @@ static void short_rows_take_small_blocks(void **state)
     launches_once("alias", 2, 256);
 }
 
+/* ------------------------------------------------------------------ similarity */
+
+static void few_queries_take_no_product_of_their_own(void **state)
+{
+    static const path paths[] = {
+        { "similarity_norms", "V=9 D=8", { "norms<float, 4>" } },
+        { "similarity_norms", "V=9 D=8 pad=3", { "norms<float, 1>" } },
+        { "similarity_norms", "V=9 D=16 dtype=f16", { "norms<__half, 8>" } },
+        { "similarity_topk",
+          "Q=4 V=9 D=8 K=3",
+          { "norms<float, 4>", "products<float, 4>", "take_best<1>", "merge_best" } },
+        { "similarity_topk",
+          "Q=1 V=9 D=8 K=3 dtype=bf16",
+          { "norms<__nv_bfloat16, 8>", "products<__nv_bfloat16, 8>", "take_best<1>",
+            "merge_best" } },
+        { "similarity_topk",
+          "Q=1 V=9 D=8 K=3 offset=1",
+          { "norms<float, 1>", "products<float, 1>", "take_best<1>", "merge_best" } },
+        { "similarity_topk", /* by gemm */
+          "Q=5 V=9 D=8 K=3",
+          { "norms<float, 4>", "take_best<1>", "merge_best" } },
+        { "similarity_topk", "Q=2 V=0 D=8 K=3", { "norms<float, 4>", "merge_best" } },
+        { "similarity_topk", "Q=2 V=9 D=8 K=0", { "norms<float, 4>", "merge_best" } },
+        { "similarity_multiply",
+          "Q=1 V=9 D=8 K=3",
+          { "norms<float, 4>", "products<float, 4>", "take_best<3>", "merge_best" } },
+        { "similarity_multiply",
+          "Q=2 V=9 D=8 K=3",
+          { "norms<float, 4>", "take_best<3>", "merge_best" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("similarity_topk",
+        "Q=2 V=8193 D=20 K=1 -excluded"); /* three parts, and eight rows a block */
+    launches_once("take_best<1>", 6, 256);
+    launches_once("merge_best", 2, 256);
+    launches_once("products<float, 4>", 1025, 256);
+}
+
 /* ------------------------------------------------------------------ stream */
 
 static void a_batch_is_read_and_then_the_text_moves_on(void **state)
@@ -341,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_step_is_decided_in_three_launches),
         cmocka_unit_test(aligned_gradients_are_cleared_in_packs),
         cmocka_unit_test(short_rows_take_small_blocks),
+        cmocka_unit_test(few_queries_take_no_product_of_their_own),
         cmocka_unit_test(a_batch_is_read_and_then_the_text_moves_on),
         cmocka_unit_test(pairs_are_expanded_ordered_and_added_up),
         cmocka_unit_test(hogwild_has_a_warp_a_worker),

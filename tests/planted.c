@@ -228,6 +228,8 @@ static void a_lost_atomic_is_caught(void **state)
     strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=8 V=5");
     strikes(EMULATOR_LOST_ATOMIC, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
     strikes(EMULATOR_LOST_ATOMIC, "sampling_categorical", "N=40 V=50 K=10");
+    strikes(EMULATOR_LOST_ATOMIC, "similarity_topk", "Q=2 V=50 D=5 K=3");
+    strikes(EMULATOR_LOST_ATOMIC, "similarity_multiply", "Q=2 V=50 D=5 K=3");
 }
 
 static void a_missing_barrier_is_caught(void **state)
@@ -253,6 +255,8 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "embedding_update", "N=20 K=3 D=40 V=9");
     strikes(EMULATOR_MISSING_BARRIER, "sampling_categorical", "N=9 V=500 K=1");
     strikes(EMULATOR_MISSING_BARRIER, "sampling_categorical", "N=9 V=500 K=0 top_p=0.5");
+    strikes(EMULATOR_MISSING_BARRIER, "similarity_topk", "Q=2 V=500 D=8 K=9");
+    strikes(EMULATOR_MISSING_BARRIER, "similarity_multiply", "Q=2 V=500 D=8 K=9");
 }
 
 static void a_short_grid_is_caught(void **state)
@@ -307,6 +311,10 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "rearrange_transpose", "T=3 B=50 D=7");
     strikes(EMULATOR_SHORT_GRID, "sigmoid_xent_forward", "N=17 D=5");
     strikes(EMULATOR_SHORT_GRID, "sigmoid_xent_backward", "N=17 D=5");
+    strikes(EMULATOR_SHORT_GRID, "similarity_norms", "V=17 D=5");
+    strikes(EMULATOR_SHORT_GRID, "similarity_topk", "Q=1 V=17 D=5 K=17 -excluded"); /* products */
+    strikes(EMULATOR_SHORT_GRID, "similarity_topk", "Q=9 V=17 D=5 K=3");            /* the best */
+    strikes(EMULATOR_SHORT_GRID, "similarity_multiply", "Q=9 V=17 D=5 K=3");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_forward", "N=9 V=20");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_backward", "N=9 V=20");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_forward", "N=9 V=20 D=5");
@@ -351,6 +359,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "rearrange_broadcast_backward", "T=3 B=32 D=32");
     strikes(EMULATOR_LOST_LAST_WARP, "rearrange_reverse", "T=4 B=8 D=32");
     strikes(EMULATOR_LOST_LAST_WARP, "rearrange_transpose", "T=4 B=8 D=32");
+    strikes(EMULATOR_LOST_LAST_WARP, "similarity_norms", "V=8 D=5");
+    strikes(EMULATOR_LOST_LAST_WARP, "similarity_topk", "Q=9 V=256 D=8 K=9 -excluded");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_forward", "N=9 V=300");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_linear_backward", "N=9 V=300 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "rnn_forward", "T=2 B=3 D=2 H=85");
@@ -370,6 +380,8 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_DEAF_SHUFFLE, "sigmoid_xent_forward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");
+    strikes(EMULATOR_DEAF_SHUFFLE, "similarity_norms", "V=7 D=5");
+    strikes(EMULATOR_DEAF_SHUFFLE, "similarity_topk", "Q=9 V=50 D=8 K=9 -excluded");
     strikes(EMULATOR_DEAF_SHUFFLE, "optimizer_sum_squares", "N=9 D=70 -count");
 }
 
@@ -404,6 +416,8 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "rnn_forward", "T=2 B=8 D=2 H=8", 256 },
         { "rnn_backward", "T=2 B=8 D=2 H=8", 256 },
         { "sampling_categorical", "N=16 V=16 K=4", 256 },
+        { "similarity_topk", "Q=2 V=64 D=8 K=32 -excluded", 256 },
+        { "similarity_multiply", "Q=2 V=64 D=8 K=32 -excluded", 256 },
         { "softmax_xent_forward", "N=128 V=9 -losses", 256 },
         { "softmax_xent_linear_forward", "N=128 V=16 D=4", 512 },
         { "softmax_xent_linear_backward", "N=128 V=16 D=4", 512 },

@@ -237,17 +237,17 @@ static void words_of_a_topic_become_neighbours(void **state)
         wl_similar *similar;
         wl_neighbour near[5];
         wl_error error;
-        float row[64];
-        assert_in_range(b.config.dim, 1, 64);
         b.config.method = method;
         b.config.epochs = method == WL_CBOW ? 10 : 4;
         float *tables = train(&b);
         const int64_t V = wl_vocabulary_size(b.words);
-        assert_int_equal(wl_similar_create(&similar, tables, V, b.config.dim, &error), WL_OK);
+        assert_int_equal(wl_similar_create(&similar, b.ctx, tables, V, b.config.dim, &error),
+                         WL_OK);
         for (int64_t i = 0; i < V; i++) {
             int64_t found;
-            wl_similar_row(similar, i, row);
-            assert_int_equal(wl_similar_nearest(similar, row, i, 5, near, &found, &error), WL_OK);
+            assert_int_equal(
+                wl_similar_nearest(similar, tables + i * b.config.dim, i, 5, near, &found, &error),
+                WL_OK);
             assert_int_equal(found, 5);
             for (int j = 0; j < 5; j++)
                 assert_int_equal(*wl_vocabulary_word(b.words, near[j].id, NULL),

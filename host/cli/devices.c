@@ -37,6 +37,8 @@ static const char *why_no_cuda(void)
 static const char *why_no_cuda(void) { return "this build has no CUDA backend"; }
 #endif
 
+const char *const device_choices[] = { "auto", "cuda", "cpu", NULL };
+
 int device_open(int choice, wl_ctx **out)
 {
     const int gpus = choice == DEVICE_CPU ? 0 : wl_device_count(WL_CUDA);

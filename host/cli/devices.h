@@ -6,6 +6,7 @@
 
 /* The choices of --device. */
 enum { DEVICE_AUTO, DEVICE_CUDA, DEVICE_CPU };
+extern const char *const device_choices[];
 
 /* Makes a context on it; the caller destroys it. Answers 0, or says why not and answers the exit
  * code. */

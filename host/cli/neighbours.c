@@ -1,6 +1,7 @@
 /* Vectors opened to be searched: see neighbours.h. */
 #include "neighbours.h"
 
+#include "devices.h"
 #include "program.h"
 #include "spelling.h"
 #include "text_width.h"
@@ -20,13 +21,18 @@ void neighbours_options(neighbours *n, option_row rows[NEIGHBOURS_ROWS])
           .kind = OPTION_INTEGER,
           .value = &n->top,
           .low = 1,
-          .high = 0x1p62,
+          .high = WL_SIMILARITY_MOST,
           .help = "words found at most" },
         { .name = "threads",
           .kind = OPTION_INTEGER,
           .value = &n->threads,
           .high = 4096,
           .help = "CPU threads, 0 for all" },
+        { .name = "device",
+          .kind = OPTION_CHOICE,
+          .value = &n->device,
+          .choices = device_choices,
+          .help = "where to search; auto: CUDA if there is a GPU" },
         { 0 },
     };
     memcpy(rows, table, sizeof table);
@@ -54,20 +60,20 @@ static wl_status open_vectors(neighbours *n, const char *path, int count, char *
     wl_status status = vectors_open(o, path, error);
     for (int i = 0; i < count && o->vectors && !status; i++)
         status = join(o->vectors, words[i], error);
-    if (!status) status = vectors_similar(&n->similar, o, error);
+    if (!status) status = vectors_similar(&n->similar, n->ctx, o, error);
     if (status) return status;
     wl_similar_search_first(n->similar, o->V);
     if (n->top > o->V) n->top = o->V;
     n->found = calloc((size_t)n->top, sizeof *n->found);
-    n->row = malloc((size_t)o->D * sizeof *n->row);
-    return n->found && n->row ? WL_OK
-                              : wl_error_set(error, WL_NO_MEMORY, "no memory for the neighbours");
+    return n->found ? WL_OK : wl_error_set(error, WL_NO_MEMORY, "no memory for the neighbours");
 }
 
 int neighbours_open(neighbours *n, const char *path, int count, char **words)
 {
     wl_error error;
     options_apply_threads(n->threads);
+    const int code = device_open(n->device, &n->ctx);
+    if (code) return code;
     const wl_status status = open_vectors(n, path, count, words, &error);
     return status ? fail(status, &error) : EXIT_DONE;
 }
@@ -75,9 +81,9 @@ int neighbours_open(neighbours *n, const char *path, int count, char **words)
 void neighbours_close(neighbours *n)
 {
     free(n->found);
-    free(n->row);
     wl_similar_destroy(n->similar);
     vectors_close(&n->opened);
+    wl_ctx_destroy(n->ctx);
 }
 
 static void say_unknown(const wl_vocabulary *words, const char *word)

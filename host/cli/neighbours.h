@@ -7,22 +7,24 @@
 #include "vectors_open.h"
 
 typedef struct neighbours {
+    wl_ctx *ctx;
     opened_vectors opened;
     wl_similar *similar;
-    float *row;          /* [D]: room for a row */
     wl_neighbour *found; /* [top]: room for the result of one search */
     int64_t top;         /* at most the number of words, once opened */
     int64_t threads;
+    int device; /* the number of a choice */
 } neighbours;
 
-enum { NEIGHBOURS_ROWS = 3 };
+enum { NEIGHBOURS_ROWS = 4 };
 
 /* Sets the defaults, and fills the rows, which point to them; the last ends the table. */
 void neighbours_options(neighbours *n, option_row rows[NEIGHBOURS_ROWS]);
 
-/* Reads the vectors with the threads asked for. Of the words that will be looked up, those that
- * the vectors do not know but have n-grams of join them, without being found by a search. Answers
- * an exit code; what went wrong is told. Either way neighbours_close frees what there is. */
+/* Reads the vectors, for the device and with the threads asked for. Of the words that will be
+ * looked up, those that the vectors do not know but have n-grams of join them, without being found
+ * by a search. Answers an exit code; what went wrong is told. Either way neighbours_close frees
+ * what there is. */
 int neighbours_open(neighbours *n, const char *path, int count, char **words);
 void neighbours_close(neighbours *n);
 

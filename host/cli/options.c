@@ -1,6 +1,7 @@
 /* Options by table: see options.h. */
 #include "options.h"
 
+#include "devices.h"
 #include "program.h"
 #include "spelling.h"
 
@@ -307,14 +308,13 @@ void options_restrict(option_row *rows, unsigned only)
 
 void options_common(common_options *v, option_row rows[COMMON_ROWS])
 {
-    static const char *const devices[] = { "auto", "cuda", "cpu", NULL };
     static const char *const dtypes[] = { "f32", "f16", "bf16", NULL };
     *v = (common_options){ .seed = 1 };
     const option_row table[COMMON_ROWS] = {
         { .name = "device",
           .kind = OPTION_CHOICE,
           .value = &v->device,
-          .choices = devices,
+          .choices = device_choices,
           .help = "where to compute; auto: CUDA if there is a GPU" },
         { .name = "dtype",
           .kind = OPTION_CHOICE,

@@ -1,4 +1,5 @@
 /* wordloom vectors eval: analogy questions answered, and agreement with people on similarity. */
+#include "devices.h"
 #include "evaluation_report.h"
 #include "options.h"
 #include "program.h"
@@ -13,12 +14,13 @@ static const char *const methods[] = { "add", "multiply", NULL };
 
 typedef struct settings {
     const char *vectors, *analogies, *similarities, *json; /* paths; null: not asked for */
-    int counting, method;                                  /* numbers of choices */
+    int counting, method, device;                          /* numbers of choices */
     int64_t considered, threads;
 } settings;
 
 /* What the run owns. */
 typedef struct evaluation {
+    wl_ctx *ctx;
     wl_questions *questions;
     wl_word_pairs *pairs;
     opened_vectors opened;
@@ -66,6 +68,11 @@ static int read_settings(settings *s, int count, char **args)
           .value = &s->threads,
           .high = 4096,
           .help = "CPU threads, 0 for all; results are the same" },
+        { .name = "device",
+          .kind = OPTION_CHOICE,
+          .value = &s->device,
+          .choices = device_choices,
+          .help = "where to search; auto: CUDA if there is a GPU" },
         { 0 },
     };
     const subcommand command = {
@@ -111,7 +118,7 @@ static wl_status read_files(evaluation *e, const settings *s, wl_error *error)
     if (s->analogies) status = wl_questions_read(&e->questions, s->analogies, error);
     if (!status && s->similarities) status = wl_word_pairs_read(&e->pairs, s->similarities, error);
     if (!status) status = vectors_open(&e->opened, s->vectors, error);
-    return status ? status : vectors_similar(&e->similar, &e->opened, error);
+    return status ? status : vectors_similar(&e->similar, e->ctx, &e->opened, error);
 }
 
 static wl_status evaluate(evaluation *e, const settings *s, int64_t considered, wl_error *error)
@@ -159,12 +166,14 @@ int run_vectors_eval(int count, char **args)
     int code = read_settings(&s, count, args);
     if (code != OPTIONS_READ) return code;
     options_apply_threads(s.threads);
-    code = run(&e, &s);
+    code = device_open(s.device, &e.ctx);
+    if (!code) code = run(&e, &s);
     wl_analogy_score_destroy(e.analogy);
     wl_similarity_score_destroy(e.similarity);
     wl_similar_destroy(e.similar);
     vectors_close(&e.opened);
     wl_word_pairs_destroy(e.pairs);
     wl_questions_destroy(e.questions);
+    wl_ctx_destroy(e.ctx);
     return code;
 }

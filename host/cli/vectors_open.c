@@ -28,8 +28,9 @@ void vectors_close(opened_vectors *o)
     wl_counts_destroy(&o->counts);
 }
 
-wl_status vectors_similar(wl_similar **out, const opened_vectors *o, wl_error *error)
+wl_status vectors_similar(wl_similar **out, wl_ctx *ctx, const opened_vectors *o, wl_error *error)
 {
     if (!o->vectors) return wl_similar_create_sparse(out, &o->counts.matrix, error);
-    return wl_similar_create(out, o->vectors->table, wl_vocabulary_size(o->words), o->D, error);
+    return wl_similar_create(out, ctx, o->vectors->table, wl_vocabulary_size(o->words), o->D,
+                             error);
 }

@@ -17,7 +17,9 @@ typedef struct opened_vectors {
 wl_status vectors_open(opened_vectors *out, const char *path, wl_error *error);
 void vectors_close(opened_vectors *opened);
 
-/* Takes the rows of all words, those that joined since then too. */
-wl_status vectors_similar(wl_similar **out, const opened_vectors *opened, wl_error *error);
+/* To search the rows of all words, those that joined since then too: a table on the device of
+ * `ctx`, counts on the host. */
+wl_status vectors_similar(wl_similar **out, wl_ctx *ctx, const opened_vectors *opened,
+                          wl_error *error);
 
 #endif

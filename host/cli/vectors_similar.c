@@ -10,9 +10,8 @@ static int answer(const neighbours *n, const char *word, bool first)
     wl_error error;
     const int64_t id = neighbours_find(n, word);
     if (id < 0) return EXIT_FAILED;
-    wl_similar_row(n->similar, id, n->row);
     const wl_status status =
-        wl_similar_nearest(n->similar, n->row, id, n->top, n->found, &found, &error);
+        wl_similar_nearest_row(n->similar, id, n->top, n->found, &found, &error);
     if (status) return fail(status, &error);
     printf("%s%s\n", first ? "" : "\n", word);
     neighbours_print(n, found);

@@ -1,5 +1,4 @@
 /* Agreement on similarity: the cosines of pairs, and their correlation with given scores. */
-#include "similar_rows.h"
 #include "spellings.h"
 
 #include <math.h>

@@ -1,132 +1,322 @@
-/* Cosine neighbours of <wordloom/nn/similar.h>: one dot product a row, then a heap of the best. */
-#include "analogy_score.h"
-#include "similar_rows.h"
+/* Searches of <wordloom/nn/similar.h>: queries, made of length 1 on the host, go to the device some
+ * at a time, and the answers come back. */
+#include <wordloom/nn/similar.h>
 
-#include <stdbool.h>
+#include "queue.h"
+#include "similar_search.h"
+
+#include <wordloom/nn/memory.h>
+
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static bool farther(wl_neighbour a, wl_neighbour b)
+enum { QUESTIONS = 1024 }; /* at once: what their queries take on the host and on the device */
+
+struct wl_similar {
+    wl_ctx *ctx;
+    const float *rows;     /* [V,D], the caller's; or null, and */
+    wl_sparse_rows sparse; /* these on the host */
+    int64_t V, D;
+    int64_t searched; /* rows that can be found */
+    wl_arena fixed, room;
+    wl_tensor table, inverse; /* of the searches, on the device */
+    const wl_search *now;
+    wl_tensor queries, excluded, ids, scores, workspace; /* of `now` */
+};
+
+static wl_status told(const wl_similar *s, wl_status status, wl_error *error)
 {
-    return a.cosine < b.cosine || (a.cosine == b.cosine && a.id > b.id);
+    return status ? wl_error_set(error, status, "%s", wl_ctx_error(s->ctx)) : WL_OK;
 }
 
-/* Moves the entry at `at` down the heap, whose root is the farthest. */
-static void sift(wl_neighbour *heap, int64_t n, int64_t at)
+/* ------------------------------------------------------------------ the table */
+
+static wl_status carve_table(void *owner, wl_arena *arena)
 {
-    const wl_neighbour moved = heap[at];
-    for (int64_t child; (child = 2 * at + 1) < n; at = child) {
-        if (child + 1 < n && farther(heap[child + 1], heap[child])) child++;
-        if (!farther(heap[child], moved)) break;
-        heap[at] = heap[child];
+    wl_similar *s = owner;
+    s->inverse = wl_arena_take(arena, WL_F32, 1, (int64_t[4]){ s->V });
+    if (wl_ctx_device(s->ctx) == WL_CPU)
+        s->table = (wl_tensor){ (void *)(uintptr_t)s->rows, WL_F32, 2, { s->V, s->D }, { 0 } };
+    else
+        s->table = wl_arena_take(arena, WL_F32, 2, (int64_t[4]){ s->V, s->D });
+    return WL_OK;
+}
+
+static wl_status begin(wl_similar *s, wl_error *error)
+{
+    wl_status status = wl_arena_create(&s->fixed, s->ctx, carve_table, s, error);
+    if (status) return status;
+    const size_t bytes = (size_t)s->V * (size_t)s->D * sizeof(float);
+    if (s->table.data != s->rows) status = wl_ctx_copy(s->ctx, s->table.data, s->rows, bytes);
+    const wl_similarity_norms_args norms = { sizeof norms, s->table, s->inverse };
+    return told(s, status ? status : wl_similarity_norms(s->ctx, &norms), error);
+}
+
+wl_status wl_similar_create(wl_similar **out, wl_ctx *ctx, const float *table, int64_t V, int64_t D,
+                            wl_error *error)
+{
+    *out = NULL;
+    wl_similar *s = calloc(1, sizeof *s);
+    if (!s) return wl_error_set(error, WL_NO_MEMORY, "no memory to search vectors");
+    s->ctx = s->room.ctx = ctx;
+    s->rows = table;
+    s->V = s->searched = V;
+    s->D = D;
+    const wl_status status = begin(s, error);
+    if (status)
+        wl_similar_destroy(s);
+    else
+        *out = s;
+    return status;
+}
+
+wl_status wl_similar_create_sparse(wl_similar **out, const wl_sparse *matrix, wl_error *error)
+{
+    *out = NULL;
+    wl_similar *s = calloc(1, sizeof *s);
+    if (!s) return wl_error_set(error, WL_NO_MEMORY, "no memory to search counts");
+    s->V = s->searched = matrix->rows;
+    s->D = matrix->columns;
+    const wl_status status = wl_sparse_rows_create(&s->sparse, matrix, error);
+    if (status)
+        wl_similar_destroy(s);
+    else
+        *out = s;
+    return status;
+}
+
+void wl_similar_destroy(wl_similar *s)
+{
+    if (!s) return;
+    wl_sparse_rows_destroy(&s->sparse);
+    wl_arena_destroy(&s->fixed);
+    wl_arena_destroy(&s->room);
+    free(s);
+}
+
+int64_t wl_similar_search_first(wl_similar *s, int64_t rows)
+{
+    const int64_t before = s->searched;
+    s->searched = rows < s->V ? rows : s->V;
+    return before;
+}
+
+static double length_of(const float *row, int64_t D)
+{
+    double sum = 0;
+    for (int64_t d = 0; d < D; d++) sum += (double)row[d] * (double)row[d];
+    return sqrt(sum);
+}
+
+/* By their directions as floats, so that those which are alike but for rounding have the same
+ * cosines. The root of xx yy, where these are equal, is xx to the bit. */
+double wl_similar_cosine(const wl_similar *s, int64_t a, int64_t b)
+{
+    if (!s->rows) return wl_sparse_rows_cosine(&s->sparse, a, b);
+    const float *row_a = s->rows + a * s->D, *row_b = s->rows + b * s->D;
+    const double of_a = length_of(row_a, s->D), of_b = length_of(row_b, s->D);
+    double xx = 0, yy = 0, xy = 0;
+    for (int64_t d = 0; d < s->D && of_a > 0 && of_b > 0; d++) {
+        const double x = (double)(float)((double)row_a[d] / of_a);
+        const double y = (double)(float)((double)row_b[d] / of_b);
+        xx += x * x;
+        yy += y * y;
+        xy += x * y;
     }
-    heap[at] = moved;
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
 }
 
-/* Rows that are not to be found. */
-typedef struct exceptions {
-    int64_t id[3];
-    int count;
-} exceptions;
+/* ------------------------------------------------------------------ a search */
 
-static bool excepted(const exceptions *except, int64_t id)
+static void search_free(wl_search *q)
 {
-    for (int i = 0; i < except->count; i++)
-        if (except->id[i] == id) return true;
-    return false;
+    free(q->queries);
+    free(q->excluded);
+    free(q->ids);
+    free(q->scores);
 }
 
-/* The nearest `top` in order: a heap of the first `top`, whose root gives way to what is nearer,
- * is then emptied from the farthest on. */
-static int64_t select_nearest(const float *cosine, int64_t V, const exceptions *except, int64_t top,
-                              wl_neighbour *heap)
+/* Room for Q questions, of which `top` rows are wanted. */
+static wl_status search_begin(wl_search *q, const wl_similar *s, int64_t Q, int64_t E, int per,
+                              int64_t top, wl_error *error)
 {
-    int64_t n = 0;
-    for (int64_t i = 0; i < V; i++) {
-        const wl_neighbour here = { i, cosine[i] };
-        if (top < 1 || excepted(except, i)) continue;
-        if (n < top) {
-            heap[n++] = here;
-            if (n == top)
-                for (int64_t at = n / 2; at-- > 0;) sift(heap, n, at);
-        } else if (farther(heap[0], here)) {
-            heap[0] = here;
-            sift(heap, n, 0);
-        }
-    }
-    if (n < top)
-        for (int64_t at = n / 2; at-- > 0;) sift(heap, n, at);
-    for (int64_t last = n - 1; last > 0; last--) {
-        const wl_neighbour far = heap[0];
-        heap[0] = heap[last];
-        heap[last] = far;
-        sift(heap, last, 0);
-    }
-    return n;
+    *q = (wl_search){
+        .Q = Q, .D = s->D, .E = E, .K = top < s->searched ? top : s->searched, .per = per
+    };
+    if (top < 0 || top > WL_SIMILARITY_MOST)
+        return wl_error_set(error, WL_OUT_OF_RANGE, "%lld rows are to be found, expected 0 to %d",
+                            (long long)top, WL_SIMILARITY_MOST);
+    q->queries = calloc((size_t)(Q * per) + 1, (size_t)s->D * sizeof *q->queries);
+    q->excluded = calloc((size_t)(Q * E) + 1, sizeof *q->excluded);
+    q->ids = calloc((size_t)(Q * q->K) + 1, sizeof *q->ids);
+    q->scores = calloc((size_t)(Q * q->K) + 1, sizeof *q->scores);
+    if (q->queries && q->excluded && q->ids && q->scores) return WL_OK;
+    search_free(q);
+    return wl_error_set(error, WL_NO_MEMORY, "no memory for %lld questions", (long long)Q);
 }
 
-static wl_status nearest(const wl_similar *s, const float *query, const exceptions *except,
-                         int64_t top, wl_neighbour *out, int64_t *found, wl_error *error)
+/* to += weight row / |row|; a row of zeros adds none */
+static void add_unit(float *to, float weight, const float *row, int64_t D)
 {
-    float *cosine = malloc(((size_t)s->V + 1) * sizeof *cosine);
-    float *unit = malloc((size_t)s->D * sizeof *unit);
-    *found = 0;
-    if (cosine && unit) {
-        wl_similar_scale(unit, query, s->D);
-        wl_similar_cosines(s, unit, cosine);
-        *found = select_nearest(cosine, s->V, except, top, out);
-    }
-    const bool worked = cosine && unit;
-    free(cosine);
-    free(unit);
-    return worked ? WL_OK : wl_error_set(error, WL_NO_MEMORY, "no memory for the cosines");
+    double sum = 0;
+    for (int64_t d = 0; d < D; d++) sum += (double)row[d] * (double)row[d];
+    const double length = sqrt(sum);
+    for (int64_t d = 0; d < D && length > 0; d++)
+        to[d] += weight * (float)((double)row[d] / length);
 }
 
-wl_status wl_similar_nearest(const wl_similar *s, const float *query, int64_t except, int64_t top,
+/* to += weight times the row of an id, as if of length 1 */
+static void add_row(const wl_similar *s, float *to, float weight, int64_t id)
+{
+    if (s->rows)
+        add_unit(to, weight, s->rows + id * s->D, s->D);
+    else
+        wl_sparse_rows_add(&s->sparse, to, weight, id);
+}
+
+/* A row that cannot be found need not be excluded. */
+static int32_t excluding(const wl_similar *s, int64_t id)
+{
+    return id >= 0 && id < s->searched ? (int32_t)id : -1;
+}
+
+static wl_status queue(const wl_similar *s, size_t *bytes)
+{
+    wl_tensor table = s->table, inverse = s->inverse;
+    table.shape[0] = inverse.shape[0] = s->searched;
+    const wl_similarity_topk_args topk = { sizeof topk, table,  inverse,  s->queries,
+                                           s->excluded, s->ids, s->scores };
+    const wl_similarity_multiply_args multiply = { sizeof multiply, table,  inverse,  s->queries,
+                                                   s->excluded,     s->ids, s->scores };
+    return s->now->per == 3 ? wl_queue_similarity_multiply(s->ctx, &multiply, bytes)
+                            : wl_queue_similarity_topk(s->ctx, &topk, bytes);
+}
+
+static wl_status carve_room(void *owner, wl_arena *arena)
+{
+    wl_similar *s = owner;
+    const wl_search *q = s->now;
+    const int64_t queries[4] = { q->Q, q->per == 3 ? 3 : s->D, s->D };
+    size_t bytes = 0;
+    s->queries = wl_arena_take(arena, WL_F32, q->per == 3 ? 3 : 2, queries);
+    s->excluded = wl_arena_take(arena, WL_I32, 2, (int64_t[4]){ q->Q, q->E });
+    s->ids = wl_arena_take(arena, WL_I32, 2, (int64_t[4]){ q->Q, q->K });
+    s->scores = wl_arena_take(arena, WL_F32, 2, (int64_t[4]){ q->Q, q->K });
+    const wl_status status = queue(s, &bytes);
+    s->workspace = wl_arena_take(arena, WL_U8, 1, (int64_t[4]){ (int64_t)bytes });
+    return status;
+}
+
+static wl_status run(wl_similar *s, const wl_search *q, wl_error *error)
+{
+    const size_t asked = (size_t)(q->Q * q->per * s->D), answers = (size_t)(q->Q * q->K);
+    int moved;
+    if (!s->rows) return wl_sparse_rows_search(&s->sparse, q, s->searched, error);
+    s->now = q;
+    wl_status status = wl_arena_fit(&s->room, carve_room, s, &moved, error);
+    if (status) return status;
+    wl_ctx_set_workspace(s->ctx, s->workspace.data, (size_t)s->workspace.shape[0]);
+    status = wl_ctx_copy(s->ctx, s->queries.data, q->queries, asked * sizeof(float));
+    if (!status)
+        status = wl_ctx_copy(s->ctx, s->excluded.data, q->excluded,
+                             (size_t)(q->Q * q->E) * sizeof(int32_t));
+    if (!status) status = queue(s, NULL);
+    if (!status) status = wl_ctx_copy(s->ctx, q->ids, s->ids.data, answers * sizeof(int32_t));
+    if (!status) status = wl_ctx_copy(s->ctx, q->scores, s->scores.data, answers * sizeof(float));
+    return told(s, status, error);
+}
+
+/* The answers of each question into rows of `top`, of which what is over has the id -1. */
+static void write_answers(const wl_search *q, int64_t top, wl_neighbour *out)
+{
+    for (int64_t i = 0; i < q->Q; i++)
+        for (int64_t k = 0; k < top; k++)
+            out[i * top + k] = k < q->K
+                                   ? (wl_neighbour){ q->ids[i * q->K + k], q->scores[i * q->K + k] }
+                                   : (wl_neighbour){ -1, 0 };
+}
+
+static int64_t count_found(const wl_neighbour *out, int64_t top)
+{
+    int64_t found = 0;
+    while (found < top && out[found].id >= 0) found++;
+    return found;
+}
+
+static wl_status nearest(wl_similar *s, wl_search *q, int64_t except, int64_t top,
+                         wl_neighbour *out, int64_t *found, wl_error *error)
+{
+    q->excluded[0] = excluding(s, except);
+    const wl_status status = run(s, q, error);
+    if (!status) {
+        write_answers(q, top, out);
+        *found = count_found(out, top);
+    }
+    search_free(q);
+    return status;
+}
+
+wl_status wl_similar_nearest(wl_similar *s, const float *query, int64_t except, int64_t top,
                              wl_neighbour *out, int64_t *found, wl_error *error)
 {
-    const exceptions one = { { except }, 1 };
-    return nearest(s, query, &one, top, out, found, error);
+    wl_search q;
+    *found = 0;
+    const wl_status status = search_begin(&q, s, 1, 1, 1, top, error);
+    if (status) return status;
+    add_unit(q.queries, 1, query, s->D);
+    return nearest(s, &q, except, top, out, found, error);
+}
+
+wl_status wl_similar_nearest_row(wl_similar *s, int64_t id, int64_t top, wl_neighbour *out,
+                                 int64_t *found, wl_error *error)
+{
+    wl_search q;
+    *found = 0;
+    const wl_status status = search_begin(&q, s, 1, 1, 1, top, error);
+    if (status) return status;
+    add_row(s, q.queries, 1, id);
+    return nearest(s, &q, id, top, out, found, error);
 }
 
 /* ------------------------------------------------------------------ analogies */
 
-static wl_status by_sum(const wl_similar *s, const exceptions *abc, int64_t top, wl_neighbour *out,
-                        int64_t *found, wl_error *error)
+/* Writes the queries of the i-th question of a search: the sum of the three, or each of them. */
+static void ask(const wl_similar *s, const wl_search *q, int64_t i, const int64_t abc[3])
 {
-    float *query = malloc(4 * (size_t)s->D * sizeof *query); /* and the three rows */
-    *found = 0;
-    if (!query) return wl_error_set(error, WL_NO_MEMORY, "no memory for the query");
-    float *row = query + s->D;
-    for (int k = 0; k < 3; k++) wl_similar_row(s, abc->id[k], row + k * s->D);
-    wl_analogy_sum(query, row, row + s->D, row + 2 * s->D, s->D);
-    const wl_status status = nearest(s, query, abc, top, out, found, error);
-    free(query);
+    static const float weight[3] = { -1, 1, 1 };
+    float *query = q->queries + i * q->per * s->D;
+    for (int k = 0; k < 3; k++) {
+        add_row(s, q->per == 3 ? query + k * s->D : query, q->per == 3 ? 1 : weight[k], abc[k]);
+        q->excluded[3 * i + k] = excluding(s, abc[k]);
+    }
+}
+
+wl_status wl_similar_analogies(wl_similar *s, const int64_t *abc, int64_t count,
+                               wl_analogy_method method, int64_t top, wl_neighbour *out,
+                               wl_error *error)
+{
+    wl_search q;
+    const int per = method == WL_ANALOGY_MULTIPLY ? 3 : 1;
+    wl_status status =
+        search_begin(&q, s, count < QUESTIONS ? count : QUESTIONS, 3, per, top, error);
+    if (status) return status;
+    for (int64_t at = 0; at < count && !status; at += q.Q) {
+        if (count - at < q.Q) q.Q = count - at;
+        memset(q.queries, 0, (size_t)(q.Q * per * s->D) * sizeof *q.queries);
+        for (int64_t i = 0; i < q.Q; i++) ask(s, &q, i, abc + 3 * (at + i));
+        status = run(s, &q, error);
+        if (!status) write_answers(&q, top, out + at * top);
+    }
+    search_free(&q);
     return status;
 }
 
-static wl_status by_product(const wl_similar *s, const exceptions *abc, int64_t top,
-                            wl_neighbour *out, int64_t *found, wl_error *error)
-{
-    float *cosine = malloc(((size_t)s->V + 1) * 3 * sizeof *cosine); /* [3,V] */
-    float *row = malloc((size_t)s->D * sizeof *row);
-    const bool there = cosine && row;
-    *found = 0;
-    for (int k = 0; k < 3 && there; k++) {
-        wl_similar_row(s, abc->id[k], row);
-        wl_similar_cosines(s, row, cosine + k * s->V);
-    }
-    for (int64_t i = 0; i < s->V && there; i++)
-        cosine[i] = wl_analogy_product(cosine[i], cosine[s->V + i], cosine[2 * s->V + i]);
-    if (there) *found = select_nearest(cosine, s->V, abc, top, out);
-    free(cosine);
-    free(row);
-    return there ? WL_OK : wl_error_set(error, WL_NO_MEMORY, "no memory for the cosines");
-}
-
-wl_status wl_similar_analogy(const wl_similar *s, const int64_t abc[3], wl_analogy_method method,
+wl_status wl_similar_analogy(wl_similar *s, const int64_t abc[3], wl_analogy_method method,
                              int64_t top, wl_neighbour *out, int64_t *found, wl_error *error)
 {
-    const exceptions given = { { abc[0], abc[1], abc[2] }, 3 };
-    return method == WL_ANALOGY_MULTIPLY ? by_product(s, &given, top, out, found, error)
-                                         : by_sum(s, &given, top, out, found, error);
+    *found = 0;
+    const wl_status status = wl_similar_analogies(s, abc, 1, method, top, out, error);
+    if (!status) *found = count_found(out, top);
+    return status;
 }

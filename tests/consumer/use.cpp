@@ -17,6 +17,7 @@
 #include <wordloom/rnn.h>
 #include <wordloom/sampling.h>
 #include <wordloom/sigmoid_xent.h>
+#include <wordloom/similarity.h>
 #include <wordloom/softmax_xent.h>
 #include <wordloom/stream.h>
 #include <wordloom/types.h>

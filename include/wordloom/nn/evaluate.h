@@ -55,8 +55,8 @@ typedef struct wl_analogy_score {
 
 /* Answers the questions by the rows of `similar`, made of a table whose rows belong to `words` in
  * id order. Results do not depend on the number of threads, provided that OpenBLAS uses one of its
- * own (openblas_set_num_threads). WL_NO_MEMORY. */
-WL_API wl_status wl_evaluate_analogies(wl_analogy_score **out, const wl_similar *similar,
+ * own (openblas_set_num_threads). WL_NO_MEMORY. WL_DEVICE_ERROR. */
+WL_API wl_status wl_evaluate_analogies(wl_analogy_score **out, wl_similar *similar,
                                        const wl_vocabulary *words, const wl_questions *questions,
                                        const wl_evaluate_config *config, wl_error *error);
 WL_API void wl_analogy_score_destroy(wl_analogy_score *score); /* takes null */

@@ -1,8 +1,9 @@
-/* The nearest rows of a table by cosine, and the rows that complete an analogy, on the host. */
+/* The nearest rows of a table by cosine, and the rows that complete an analogy. */
 #ifndef WORDLOOM_NN_SIMILAR_H
 #define WORDLOOM_NN_SIMILAR_H
 
 #include <wordloom/nn/sparse.h>
+#include <wordloom/similarity.h>
 
 WL_BEGIN
 
@@ -22,38 +23,46 @@ typedef enum wl_analogy_method {
     WL_ANALOGY_MULTIPLY = 2,
 } wl_analogy_method;
 
-/* Takes a copy of the table [V,D], each row scaled to length 1 (a row of zeros stays). D is at
- * least 1. WL_NO_MEMORY. */
-WL_API wl_status wl_similar_create(wl_similar **out, const float *table, int64_t V, int64_t D,
-                                   wl_error *error);
-/* The same of a matrix, which is to live as long; only its values are copied, and it is searched as
- * it is. */
+/* To search a table [V,D] of the host's memory on the device of `ctx`: on the CPU where it lies, on
+ * CUDA in a copy. D is at least 1. Both stay as they are until `similar` is destroyed. A row of
+ * zeros, or shorter than 2^-126, has a cosine of 0 with everything. WL_NO_MEMORY. */
+WL_API wl_status wl_similar_create(wl_similar **out, wl_ctx *ctx, const float *table, int64_t V,
+                                   int64_t D, wl_error *error);
+/* The same of the rows of a matrix, on the host: it is searched as it is, and is to live as long. */
 WL_API wl_status wl_similar_create_sparse(wl_similar **out, const wl_sparse *matrix,
                                           wl_error *error);
 WL_API void wl_similar_destroy(wl_similar *similar); /* takes null */
 
 /* From now on only the first `rows` of the V, 0 or more, are found; the others can still be asked
- * about. */
-WL_API void wl_similar_search_first(wl_similar *similar, int64_t rows);
+ * about. Answers how many it were before. */
+WL_API int64_t wl_similar_search_first(wl_similar *similar, int64_t rows);
 
 /* Writes the `top` rows (all, if there are fewer) with the greatest cosines to `query` [D], the
  * nearest first and of equals the lower id, and to *found how many they are. Row number `except`
- * is left out (-1: none). WL_NO_MEMORY. */
-WL_API wl_status wl_similar_nearest(const wl_similar *similar, const float *query, int64_t except,
+ * is left out (-1: none), and so are rows that are not finite. WL_OUT_OF_RANGE: `top` is over
+ * WL_SIMILARITY_MOST. WL_NO_MEMORY. WL_DEVICE_ERROR. */
+WL_API wl_status wl_similar_nearest(wl_similar *similar, const float *query, int64_t except,
                                     int64_t top, wl_neighbour *out, int64_t *found,
                                     wl_error *error);
 
+/* The same for a row of an id in 0..V-1, which is left out itself. */
+WL_API wl_status wl_similar_nearest_row(wl_similar *similar, int64_t id, int64_t top,
+                                        wl_neighbour *out, int64_t *found, wl_error *error);
+
 /* The same for the rows that score highest for the analogy of the rows abc[0], abc[1] and abc[2],
- * ids in 0..V-1, which are left out themselves. WL_NO_MEMORY. */
-WL_API wl_status wl_similar_analogy(const wl_similar *similar, const int64_t abc[3],
+ * ids in 0..V-1, which are left out themselves. */
+WL_API wl_status wl_similar_analogy(wl_similar *similar, const int64_t abc[3],
                                     wl_analogy_method method, int64_t top, wl_neighbour *out,
                                     int64_t *found, wl_error *error);
 
-/* Numbers a row. */
-WL_API int64_t wl_similar_width(const wl_similar *similar);
+/* The same for `count` analogies at once: abc [count,3], out [count,top]. Where fewer rows are
+ * found, the ids of the rest are -1. */
+WL_API wl_status wl_similar_analogies(wl_similar *similar, const int64_t *abc, int64_t count,
+                                      wl_analogy_method method, int64_t top, wl_neighbour *out,
+                                      wl_error *error);
 
-/* The scaled row of an id in 0..V-1 into to [D]. */
-WL_API void wl_similar_row(const wl_similar *similar, int64_t id, float *to);
+/* The cosine of two rows, ids in 0..V-1, in double: exactly 1 where they are equal and not 0. */
+WL_API double wl_similar_cosine(const wl_similar *similar, int64_t a, int64_t b);
 
 WL_END
 #endif
