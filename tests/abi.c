@@ -143,6 +143,7 @@ _Static_assert(WL_SIMILARITY_MOST == 1024, "similarity");
 _Static_assert(sizeof(wl_similarity_norms_args) == 168, "similarity_norms");
 _Static_assert(sizeof(wl_similarity_topk_args) == 488, "similarity_topk");
 _Static_assert(sizeof(wl_similarity_multiply_args) == 488, "similarity_multiply");
+_Static_assert(sizeof(wl_spmm_args) == 408 && offsetof(wl_spmm_args, y) == 328, "spmm");
 _Static_assert(sizeof(wl_stream_batch_args) == 328, "stream_batch");
 _Static_assert(sizeof(wl_rearrange_concat_args) == 248, "rearrange_concat");
 _Static_assert(sizeof(wl_rearrange_concat_backward_args) == 248, "rearrange_concat_backward");

@@ -69,6 +69,10 @@ static double make_integer(const op_case *c, const wl_arg *arg, int row, int64_t
     }
     case WL_BITS: return make_bits(c, row, i);
     case WL_SPANS: return make_span(c, row, i, bound);
+    case WL_OFFSETS: { /* short parts first, then longer ones */
+        const double last = (double)(c->count[row] - 1), part = last > 0 ? (double)i / last : 0;
+        return floor((double)bound * part * part);
+    }
     default: return make_id(c, arg, row, i, bad);
     }
 }
@@ -174,7 +178,11 @@ static int64_t axis_size(const wl_dims *dims, const char **shape)
     while (*s >= '0' && *s <= '9') size = 10 * size + (*s++ - '0');
     if (size == 0) size = *s >= 'A' && *s <= 'Z' ? 1 : 0;
     while (*s >= 'A' && *s <= 'Z') size *= *wl_dim((wl_dims *)(uintptr_t)dims, *s++);
-    if (*s == '+') size += *wl_dim((wl_dims *)(uintptr_t)dims, s[1]), s += 2;
+    if (*s == '+') {
+        const bool letter = *++s >= 'A' && *s <= 'Z';
+        size += letter ? *wl_dim((wl_dims *)(uintptr_t)dims, *s) : *s - '0';
+        s++;
+    }
     while (*s == ' ') s++;
     *shape = s;
     return size;

@@ -280,6 +280,25 @@ static void a_batch_is_read_and_then_the_text_moves_on(void **state)
     launches_once("advance", 1, 1);
 }
 
+/* ------------------------------------------------------------------ spmm */
+
+/* a warp a row of y and tile of 32 packs */
+static void rows_are_multiplied_in_packs_where_they_lie_so(void **state)
+{
+    static const path paths[] = {
+        { "spmm", "N=0 M=0 C=3 K=4", { NULL } },
+        { "spmm", "N=3 M=9 C=5 K=8", { "multiply<4>" } },
+        { "spmm", "N=3 M=9 C=5 K=7", { "multiply<1>" } },
+        { "spmm", "N=3 M=9 C=5 K=8 offset=1", { "multiply<1>" } },
+        { "spmm", "N=3 M=9 C=5 K=8 pad=3", { "multiply<1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("spmm", "N=17 M=90 C=5 K=132");
+    launches_once("multiply<4>", 5, 256);
+}
+
 /* ------------------------------------------------------------------ cooccurrence */
 
 /* however far windows reach, a thread a token */
@@ -385,6 +404,7 @@ int main(void)
         cmocka_unit_test(short_rows_take_small_blocks),
         cmocka_unit_test(few_queries_take_no_product_of_their_own),
         cmocka_unit_test(a_batch_is_read_and_then_the_text_moves_on),
+        cmocka_unit_test(rows_are_multiplied_in_packs_where_they_lie_so),
         cmocka_unit_test(pairs_are_expanded_ordered_and_added_up),
         cmocka_unit_test(hogwild_has_a_warp_a_worker),
         cmocka_unit_test(word_vectors_of_whole_packs_train_in_packs),

@@ -319,6 +319,7 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_backward", "N=9 V=20");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_forward", "N=9 V=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_backward", "N=9 V=20 D=5");
+    strikes(EMULATOR_SHORT_GRID, "spmm", "N=300 M=900 C=9 K=4");
     strikes(EMULATOR_SHORT_GRID, "stream_batch", "N=900 T=35 B=20");
     strikes(EMULATOR_SHORT_GRID, "rnn_forward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "rnn_backward", "T=2 B=3 D=2 H=350");

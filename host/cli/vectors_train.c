@@ -35,10 +35,8 @@ static wl_status read_text(train_job *j, wl_error *error)
 static int run(train_job *j)
 {
     static int (*const ways[])(train_job *) = {
-        [METHOD_SKIPGRAM] = train_learn,
-        [METHOD_CBOW] = train_learn,
-        [METHOD_COUNT] = train_count,
-        [METHOD_PPMI] = train_count,
+        [METHOD_SKIPGRAM] = train_learn, [METHOD_CBOW] = train_learn, [METHOD_COUNT] = train_count,
+        [METHOD_PPMI] = train_count,     [METHOD_SVD] = train_svd,
     };
     const training_path files[] = { { "--corpus", j->set.corpus, false },
                                     { "--read-vocab", j->set.read_vocabulary, false },

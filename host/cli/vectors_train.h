@@ -19,5 +19,9 @@ typedef struct train_job {
  * told. */
 int train_learn(train_job *job); /* by word2vec */
 int train_count(train_job *job);
+int train_svd(train_job *job);
+
+/* Counts, and by the configuration their PPMI. */
+wl_status train_matrix(train_job *job, wl_sparse *matrix, wl_error *error);
 
 #endif

@@ -14,7 +14,7 @@ static void on_report(void *user, const wl_counts_progress *now)
         progress_part(user, "counting", now->tokens, now->total_tokens);
 }
 
-static wl_status count(train_job *j, wl_sparse *matrix, wl_error *error)
+wl_status train_matrix(train_job *j, wl_sparse *matrix, wl_error *error)
 {
     progress *p = &j->run.report;
     const int64_t words = wl_tokens_words(j->tokens);
@@ -52,7 +52,7 @@ int train_count(train_job *job)
     wl_error error;
     wl_counts counts = { 0 };
     progress_start(&job->run.report);
-    const wl_status status = count(job, &counts.matrix, &error);
+    const wl_status status = train_matrix(job, &counts.matrix, &error);
     int code = EXIT_DONE;
     if (status == WL_INTERRUPTED)
         code = training_interrupted(&job->run);

@@ -20,7 +20,8 @@ enum { ROWS = 40 };
 /* Methods that options are for. */
 enum {
     LEARNING = 1 << METHOD_SKIPGRAM | 1 << METHOD_CBOW,
-    PPMI = 1 << METHOD_PPMI,
+    SVD = 1 << METHOD_SVD,
+    PPMI = 1 << METHOD_PPMI | SVD,
     COUNTING = 1 << METHOD_COUNT | PPMI,
 };
 
@@ -78,14 +79,30 @@ static void add_files(option_row to[ROWS], train_options *o, training_run *run, 
 
 static void add_method(option_row to[ROWS], train_options *o)
 {
-    static const char *const methods[] = { "skipgram", "cbow", "count", "ppmi", NULL };
+    static const char *const methods[] = { "skipgram", "cbow", "count", "ppmi", "svd", NULL };
+    options_append(
+        to, ROWS,
+        (const option_row[]){
+            { .name = "method",
+              .kind = OPTION_CHOICE,
+              .value = &o->method,
+              .choices = methods,
+              .help = "learn by windows, or count them; ppmi: against chance; svd: of that" },
+            { 0 },
+        });
+}
+
+static void add_width(option_row to[ROWS], wl_word2vec_config *c)
+{
     options_append(to, ROWS,
                    (const option_row[]){
-                       { .name = "method",
-                         .kind = OPTION_CHOICE,
-                         .value = &o->method,
-                         .choices = methods,
-                         .help = "learn by windows, or count them; ppmi: against chance" },
+                       { .name = "dim",
+                         .kind = OPTION_INTEGER,
+                         .value = &c->dim,
+                         .low = 1,
+                         .high = 65536,
+                         .help = "numbers a vector",
+                         .only = LEARNING | SVD },
                        { 0 },
                    });
 }
@@ -95,12 +112,6 @@ static void add_model(option_row to[ROWS], wl_word2vec_config *c, words *w)
     static const char *const contexts[] = { "mean", "corrected", "sum", NULL };
     options_append(to, ROWS,
                    (const option_row[]){
-                       { .name = "dim",
-                         .kind = OPTION_INTEGER,
-                         .value = &c->dim,
-                         .low = 1,
-                         .high = 65536,
-                         .help = "numbers a vector" },
                        { .name = "context",
                          .kind = OPTION_CHOICE,
                          .value = &w->context,
@@ -239,11 +250,34 @@ static void add_counting(option_row to[ROWS], wl_counts_config *c, words *w)
                    });
 }
 
+static void add_factoring(option_row to[ROWS], train_options *o)
+{
+    options_append(to, ROWS,
+                   (const option_row[]){
+                       { .name = "singular-power",
+                         .kind = OPTION_REAL,
+                         .value = &o->singular_power,
+                         .high = 1,
+                         .help = "vectors are singular ones by this power of their values",
+                         .only = SVD },
+                       { .name = "iterations",
+                         .kind = OPTION_INTEGER,
+                         .value = &o->svd.iterations,
+                         .low = 1,
+                         .high = 64,
+                         .help = "products with the matrix: more are more exact",
+                         .only = SVD },
+                       { 0 },
+                   });
+}
+
 static const char summary[] =
     "Learns word vectors from a text with one sentence a line and words apart by spaces, by\n"
     "negative sampling as word2vec does it, or with n-grams as fastText does. Or counts how often\n"
     "words stand near each other, or by how much more often than by chance (positive pointwise\n"
-    "mutual information), into a sparse matrix of safetensors.\n"
+    "mutual information), into a sparse matrix of safetensors; or finds the vectors of its "
+    "largest\n"
+    "singular values.\n"
     "\n"
     "The same text, options and seed give the same vectors, to the bit, on one machine, for any\n"
     "number of threads; with --hogwild only with --threads 1 on the CPU. A run that was stopped\n"
@@ -291,21 +325,26 @@ static int settle_counting(train_options *o, training_run *run, const words *w)
     c->window = o->config.window;
     c->memory = w->memory << 20;
     c->distances = w->distances;
-    c->method = o->method == METHOD_PPMI ? WL_COUNTS_PPMI : WL_COUNTS;
+    c->method = o->method == METHOD_COUNT ? WL_COUNTS : WL_COUNTS_PPMI;
+    o->svd.k = o->config.dim;
+    o->svd.block = 0;
+    o->svd.seed = (uint64_t)o->common.seed;
     run->checkpoint_every = 0;
     const int code = format_choose("--out", run->out, w->format, &o->format);
     if (code) return code;
-    if (o->format == WL_VECTORS_SAFETENSORS) return OPTIONS_READ;
+    if (o->format == WL_VECTORS_SAFETENSORS || o->method == METHOD_SVD) return OPTIONS_READ;
     say("--out: counts are written as safetensors alone, as --format safetensors or a name that "
         "ends so asks for");
     return EXIT_USAGE;
 }
 
-/* The rows of --dtype and --seed are of no use to counting. */
+/* Counting draws nothing, and what is not learned is of 32 bits. */
 static void restrict_common(option_row *row)
 {
-    for (; row->name; row++)
-        if (!strcmp(row->name, "dtype") || !strcmp(row->name, "seed")) row->only = LEARNING;
+    for (; row->name; row++) {
+        if (!strcmp(row->name, "dtype")) row->only = LEARNING;
+        if (!strcmp(row->name, "seed")) row->only = LEARNING | SVD;
+    }
 }
 
 static void add_options(option_row rows[ROWS], train_options *o, training_run *run, words *w)
@@ -313,6 +352,7 @@ static void add_options(option_row rows[ROWS], train_options *o, training_run *r
     option_row learning[ROWS] = { { 0 } }, checkpoints[TRAINING_ROWS];
     add_files(rows, o, run, w);
     add_method(rows, o);
+    add_width(rows, &o->config);
     add_model(learning, &o->config, w);
     add_negatives(learning, &o->config, w);
     add_training(learning, &o->config, w);
@@ -321,12 +361,15 @@ static void add_options(option_row rows[ROWS], train_options *o, training_run *r
     options_restrict(learning, LEARNING);
     options_append(rows, ROWS, learning);
     add_counting(rows, &o->counts, w);
+    add_factoring(rows, o);
 }
 
 int train_options_read(train_options *o, training_run *run, int count, char **args)
 {
     *o = (train_options){ .config = wl_word2vec_defaults(),
                           .counts = wl_counts_defaults(),
+                          .svd = wl_svd_defaults(1),
+                          .singular_power = 0.5,
                           .min_count = 5 };
     words w = { .memory = o->counts.memory >> 20 };
     option_row rows[ROWS] = { { 0 } }, common[COMMON_ROWS];

@@ -5,16 +5,19 @@
 #include "training_run.h"
 
 #include <wordloom/nn/counts.h>
+#include <wordloom/nn/svd.h>
 #include <wordloom/nn/word2vec.h>
 
 /* The choices of --method, which are those of word2vec and of counting in a row. */
-enum { METHOD_SKIPGRAM, METHOD_CBOW, METHOD_COUNT, METHOD_PPMI };
+enum { METHOD_SKIPGRAM, METHOD_CBOW, METHOD_COUNT, METHOD_PPMI, METHOD_SVD };
 
 typedef struct train_options {
     common_options common;
     int method;
     wl_word2vec_config config; /* but for `workers` */
     wl_counts_config counts;
+    wl_svd_config svd;
+    double singular_power;
     const char *corpus;
     const char *save_vocabulary, *read_vocabulary; /* null: none */
     wl_vectors_format format;

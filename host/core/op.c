@@ -57,13 +57,14 @@ static const char *shape_text(char *out, int32_t ndim, const int64_t *shape)
     return out;
 }
 
-/* One axis of a shape such as "4H", "NK" or "D+S": its constant factor, its letters, and the letter
- * that is added, or 0. */
+/* One axis of a shape such as "4H", "NK" or "D+S": its constant factor, its letters, and what is
+ * added: a letter, or a number. */
 typedef struct axis {
     int64_t factor;
     char letters[4];
     int count;
     char more;
+    int64_t constant;
 } axis;
 
 static axis next_axis(const char **shape)
@@ -73,7 +74,11 @@ static axis next_axis(const char **shape)
     while (*s >= '0' && *s <= '9') a.factor = 10 * a.factor + (*s++ - '0');
     while (*s >= 'A' && *s <= 'Z' && a.count < 4) a.letters[a.count++] = *s++;
     if (a.count && !a.factor) a.factor = 1;
-    if (*s == '+') a.more = s[1], s += 2;
+    if (*s == '+') {
+        s++;
+        if (*s >= 'A' && *s <= 'Z') a.more = *s++;
+        while (*s >= '0' && *s <= '9') a.constant = 10 * a.constant + (*s++ - '0');
+    }
     while (*s == ' ') s++;
     *shape = s;
     return a;
@@ -83,7 +88,7 @@ static axis next_axis(const char **shape)
 static int64_t more_of(const axis *a, const wl_dims *dims)
 {
     const int64_t more = a->more ? *wl_dim((wl_dims *)(uintptr_t)dims, a->more) : 0;
-    return more == UNBOUND ? 0 : more;
+    return more == UNBOUND ? 0 : more + a->constant;
 }
 
 /* Whether an axis of this size fits; a letter that stands alone is bound by its first use. */

@@ -46,6 +46,7 @@ typedef enum wl_maker {
     WL_LENGTHS,  /* integers in 0..bound, among them 0 and bound */
     WL_ALIASES,  /* [V,2]: thresholds of 32 bits, each beside an alias in 0..V-1 (alias.h) */
     WL_BITS,     /* any 32 bits */
+    WL_OFFSETS,  /* integers that ascend from 0 to the bound */
     WL_SPANS,    /* [V,2] of a place below the bound and a length of at most L from there on */
 } wl_maker;
 
@@ -56,7 +57,8 @@ typedef struct wl_arg {
     wl_role role;
     wl_kind kind;
     const char *shape; /* "T B 4H": per axis a number, a letter, or a product such as 4H or NK; with
-                          +S, the size of S more, or none where S is an absent argument's */
+                          +S the size of S more, or none where S is an absent argument's; with +1
+                          one more */
     bool optional;
     bool strided;      /* takes other than dense strides */
     bool absent;       /* an id of -1 means an empty slot */

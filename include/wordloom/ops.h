@@ -19,8 +19,8 @@
  *         ID: i32 or i64.
  * Letters T steps, B sequences, N rows or lookups, D features in, E and F those of a second tensor
  *         and of both, H hidden units, V vocabulary, S source steps, K candidates or context slots,
- *         A attention heads, L layers, Q queries. A size of zero is legal. "strided" rows take other than
- *         dense strides. */
+ *         A attention heads, L layers, Q queries. A size of zero is legal. "strided" rows take
+ * other than dense strides. */
 #ifndef WORDLOOM_OPS_H
 #define WORDLOOM_OPS_H
 
@@ -43,6 +43,7 @@
 #include <wordloom/sigmoid_xent.h>
 #include <wordloom/similarity.h>
 #include <wordloom/softmax_xent.h>
+#include <wordloom/spmm.h>
 #include <wordloom/stream.h>
 #include <wordloom/word2vec.h>
 

@@ -19,6 +19,7 @@
 #include <wordloom/sigmoid_xent.h>
 #include <wordloom/similarity.h>
 #include <wordloom/softmax_xent.h>
+#include <wordloom/spmm.h>
 #include <wordloom/stream.h>
 #include <wordloom/types.h>
 #include <wordloom/word2vec.h>

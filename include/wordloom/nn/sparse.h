@@ -15,6 +15,9 @@ typedef struct wl_sparse {
     float *value;
 } wl_sparse;
 
+/* out [columns,rows] = the transpose. WL_NO_MEMORY. */
+WL_API wl_status wl_sparse_transpose(wl_sparse *out, const wl_sparse *matrix, wl_error *error);
+
 /* Frees what it has. Takes one that is all zero. */
 WL_API void wl_sparse_destroy(wl_sparse *matrix);
 
