@@ -2,6 +2,7 @@
 #include "program_runs.h"
 
 #include <wordloom/nn/counts.h>
+#include <wordloom/nn/vectors.h>
 
 #include <signal.h>
 #include <unistd.h>
@@ -41,6 +42,54 @@ static void counts_are_written_with_their_configuration(void **state)
     assert_non_null(strstr(c.config, "\"distance-weights\":\"harmonic\""));
     assert_non_null(strstr(c.config, "\"window\":1"));
     wl_counts_destroy(&c);
+}
+
+static void singular_vectors_are_those_of_any_format(void **state)
+{
+    (void)state;
+    write_corpus("corpus.txt", 400);
+    assert_int_equal(run("vectors", "train", "--method=svd", "--corpus", in_folder("corpus.txt"),
+                         "--out", in_folder("v.safetensors"), "--dim=3", "--singular-power=1",
+                         "--iterations=4", "--seed=5", "--device=cpu", NULL),
+                     0);
+    assert_has("stderr", "singular values from ");
+    assert_has("stderr", ", 3 numbers each");
+    wl_vectors *vectors;
+    wl_error error = { "" };
+    if (wl_vectors_read(&vectors, in_folder("v.safetensors"), 0, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(vectors->D, 3);
+    assert_non_null(strstr(vectors->config, "\"method\":\"svd\""));
+    assert_non_null(strstr(vectors->config, "\"window\":5"));
+    wl_vectors_destroy(vectors);
+    assert_int_equal(run("vectors", "train", "--method=svd", "--corpus", in_folder("corpus.txt"),
+                         "--out", in_folder("v.txt"), "--dim=3", "--quiet", NULL),
+                     0);
+    assert_empty("stderr");
+    assert_int_equal(run("vectors", "train", "--method=svd", "--corpus", in_folder("small.txt"),
+                         "--out", in_folder("v.txt"), "--min-count=1", NULL),
+                     2);
+    assert_has("stderr", "--dim 100: expected at most the 3 words");
+    assert_int_equal(run("vectors", "train", "--method=ppmi", "--corpus", in_folder("small.txt"),
+                         "--out", in_folder("v.safetensors"), "--dim=3", NULL),
+                     2);
+    assert_has("stderr", "--dim: is not an option of --method ppmi");
+}
+
+static void phrases_become_words(void **state)
+{
+    (void)state;
+    write_text(in_folder("text.txt"), "a new york\nnew york b\n");
+    assert_int_equal(run("vectors", "phrases", "--corpus", in_folder("text.txt"), "--out",
+                         in_folder("joined.txt"), "--min-count=1", "--discount=0",
+                         "--threshold=2.9", NULL),
+                     0);
+    assert_has("stderr", "2 words joined, of 6");
+    assert_has("joined.txt", "new_york b");
+    assert_int_equal(run("vectors", "phrases", "--corpus", in_folder("none.txt"), "--out",
+                         in_folder("joined.txt"), NULL),
+                     3);
+    assert_int_equal(run("vectors", "phrases", "--corpus", in_folder("text.txt"), NULL), 2);
 }
 
 static void ppmi_drops_what_is_by_chance(void **state)
@@ -105,9 +154,9 @@ static void help_tells_which_options_are_for_which_method(void **state)
 {
     (void)state;
     assert_int_equal(run("vectors", "train", "--help", NULL), 0);
-    assert_has("stdout", "\nWith --method skipgram or cbow:\n  --dim N ");
-    assert_has("stdout", "\nWith --method count or ppmi:\n  --distance-weights");
-    assert_has("stdout", "\nWith --method ppmi:\n  --context-power X ");
+    assert_has("stdout", "\nWith --method skipgram or cbow or svd:\n  --dim N ");
+    assert_has("stdout", "\nWith --method count or ppmi or svd:\n  --distance-weights");
+    assert_has("stdout", "\nWith --method ppmi or svd:\n  --context-power X ");
 }
 
 /* "sun" stands beside what "moon" stands beside. */
@@ -146,6 +195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_are_written_with_their_configuration),
         cmocka_unit_test(ppmi_drops_what_is_by_chance),
+        cmocka_unit_test(singular_vectors_are_those_of_any_format),
+        cmocka_unit_test(phrases_become_words),
         cmocka_unit_test(only_the_most_frequent_words_are_kept),
         cmocka_unit_test(options_of_other_methods_are_refused),
         cmocka_unit_test(counted_rows_are_searched_and_evaluated),

@@ -17,6 +17,7 @@ static const struct entry {
 } entries[] = {
     { "devices", NULL, "list what can compute here", run_devices },
     { "vectors", "train", "learn word vectors from a text", run_vectors_train },
+    { "vectors", "phrases", "join words that go together, before training", run_vectors_phrases },
     { "vectors", "convert", "word vectors in another file format", run_vectors_convert },
     { "vectors", "similar", "the nearest words of a word", run_vectors_similar },
     { "vectors", "analogy", "the word that is to one as two others", run_vectors_analogy },

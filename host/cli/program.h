@@ -17,6 +17,7 @@ enum {
  */
 int run_devices(int count, char **args);
 int run_vectors_train(int count, char **args);
+int run_vectors_phrases(int count, char **args);
 int run_vectors_convert(int count, char **args);
 int run_vectors_similar(int count, char **args);
 int run_vectors_analogy(int count, char **args);
