@@ -21,22 +21,23 @@ static void bad_ids_are_reported_and_the_context_works_on(void **state)
                 const wl_arg *arg = &wl_op_specs[op]->arg[row];
                 if (arg->role != WL_IN || !arg->bound || arg->maker == WL_COUNT || arg->silent)
                     continue;
-                op_case c = made(wl_op_specs[op]->name, "N=6 K=3 D=5 V=9 R=12 G=20 C=5 W=2 Q=2");
+                op_case c =
+                    made(wl_op_specs[op]->name, "N=6 K=3 D=5 V=9 R=12 G=20 C=5 M=8 W=2 Q=2");
                 char trouble[256], expected[128];
                 bound_case bound;
                 const int64_t at = c.count[row] - 2;
                 const int count = case_row(&c, "count");
                 if (count >= 0 && !case_writes(&c, count)) c.value[count][0] = 6; /* all rows */
-                c.value[row][at] = 9, c.value[row][at + 1] = -7;
+                c.value[row][at] = (double)*wl_dim(&c.dims, arg->bound), c.value[row][at + 1] = -7;
                 if (case_bind(&bound, &c, *b, trouble)) fail_msg("%s", trouble);
                 if (bound_call(&bound)) fail_msg("%s", wl_ctx_error(bound.ctx));
                 if (wl_ctx_sync(bound.ctx) != WL_BAD_ID)
                     fail_msg("%s: a bad id in %s of %s is not reported", (*b)->name, arg->name,
                              c.spec->name);
                 snprintf(expected, sizeof expected,
-                         "%s: %s: the id at position %lld is out of bounds, expected 0 to V-1 "
+                         "%s: %s: the id at position %lld is out of bounds, expected 0 to %c-1 "
                          "(2 such",
-                         c.spec->name, arg->name, (long long)at);
+                         c.spec->name, arg->name, (long long)at, arg->bound);
                 if (strncmp(wl_ctx_error(bound.ctx), expected, strlen(expected)))
                     fail_msg("%s: \"%s\", expected \"%s\"", (*b)->name, wl_ctx_error(bound.ctx),
                              expected);
