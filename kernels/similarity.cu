@@ -83,7 +83,7 @@ static_assert(1 << DIGIT == THREADS, "a thread clears the count of a digit");
 /* Of the counts of digits: the digit at which the greatest come to `wanted`, how many are beyond it
  * and with it, and how many there are. A warp calls; a lane owns eight digits, lane 0 the greatest.
  */
-__device__ void find_digit(unsigned found[4], const unsigned *count, unsigned wanted)
+__device__ inline void find_digit(unsigned found[4], const unsigned *count, unsigned wanted)
 {
     constexpr int own = THREADS / WARP;
     const int lane = lane_index(), greatest = THREADS - 1 - lane * own;
@@ -200,7 +200,7 @@ __global__ void take_best(word *best, int64_t parts, tile t, int64_t first_part,
 }
 
 /* Sorts `size` keys, a power of two, the greatest first. */
-__device__ void sort_keys(word *key, int size)
+__device__ inline void sort_keys(word *key, int size)
 {
     for (int run = 2; run <= size; run *= 2)
         for (int step = run / 2; step > 0; step /= 2) {
