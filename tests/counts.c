@@ -143,7 +143,7 @@ static void wide_harmonic_windows_are_within_2_to_the_minus_30(void **state)
     for (int i = 0; i <= W; i++) to += sprintf(to, "w%d ", i);
     counted c = count_on(ctx, text, &config);
     for (int d = 1; d <= W; d++) {
-        char word[8];
+        char word[16];
         sprintf(word, "w%d", d);
         assert_true(fabs((double)entry(&c, "w0", word) - 1.0 / d) <= 0x1p-30 + 0x1p-24 / d);
     }
