@@ -207,8 +207,9 @@ __device__ inline void sort_keys(word *key, int size)
             __syncthreads();
             for (int i = threadIdx.x; i < size; i += THREADS) {
                 const int j = i ^ step;
+                if (j < i) continue; /* thread j has this pair */
                 const word a = key[i], b = key[j];
-                if (j < i || (a < b) != ((i & run) == 0)) continue;
+                if ((a < b) != ((i & run) == 0)) continue;
                 key[i] = b;
                 key[j] = a;
             }
