@@ -91,6 +91,8 @@ _Static_assert(sizeof(wl_gru_backward_args) == 1480 &&
 _Static_assert(sizeof(wl_half_narrow_args) == 264 && offsetof(wl_half_narrow_args, seed) == 248,
                "half_narrow");
 _Static_assert(sizeof(wl_half_widen_args) == 168, "half_widen");
+_Static_assert(sizeof(wl_hsoftmax_forward_args) == 736, "hsoftmax_forward");
+_Static_assert(sizeof(wl_hsoftmax_backward_args) == 568, "hsoftmax_backward");
 _Static_assert(sizeof(wl_layernorm_forward_args) == 496 &&
                    offsetof(wl_layernorm_forward_args, eps) == 488,
                "layernorm_forward");

@@ -51,6 +51,16 @@ static double make_span(const op_case *c, int row, int64_t i, int64_t bound)
     return i % 2 ? floor(uniform(c->seed, row, i) * (most + 1)) : first;
 }
 
+static double make_path(const op_case *c, int row, int64_t i, int64_t bound)
+{
+    const double first = floor(uniform(c->seed, row, i - i % 3) * (double)bound);
+    const double most = fmin(fmax((double)c->dims.H, (double)c->dims.K), (double)bound - first);
+    const double length = floor(uniform(c->seed, row, i - i % 3 + 1) * (most + 1));
+    return i % 3 == 0   ? first
+           : i % 3 == 1 ? length
+                        : floor(uniform(c->seed, row, i) * (length + 1));
+}
+
 static double make_integer(const op_case *c, const wl_arg *arg, int row, int64_t i, int64_t bad)
 {
     const int64_t bound = arg->bound ? *wl_dim((wl_dims *)(uintptr_t)&c->dims, arg->bound) : 0;
@@ -69,6 +79,7 @@ static double make_integer(const op_case *c, const wl_arg *arg, int row, int64_t
     }
     case WL_BITS: return make_bits(c, row, i);
     case WL_SPANS: return make_span(c, row, i, bound);
+    case WL_PATHS: return make_path(c, row, i, bound);
     case WL_OFFSETS: { /* short parts first, then longer ones */
         const double last = (double)(c->count[row] - 1), part = last > 0 ? (double)i / last : 0;
         return floor((double)bound * part * part);

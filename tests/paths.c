@@ -135,6 +135,15 @@ static void scores_take_packs_and_gradients_what_is_wanted(void **state)
         { "negative_sampling_backward",
           "N=3 K=2 D=8 V=9 offset=1",
           { "backward<float, 1>", "make_keys", "add_groups<float, 1>" } },
+        { "hsoftmax_forward",
+          "N=3 K=2 V=9 W=9 E=9 D=8 dtype=f16",
+          { "forward<__half, 8>", "sum_in_one_block" } },
+        { "hsoftmax_forward",
+          "N=3 K=2 V=9 W=9 E=9 D=8 offset=1",
+          { "forward<float, 1>", "sum_in_one_block" } },
+        { "hsoftmax_backward",
+          "N=3 K=2 V=9 W=9 E=9 D=8",
+          { "backward<float, 4>", "make_keys", "add_groups<float, 4>" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;

@@ -295,6 +295,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=2 B=3 D=2 H=350 zoneout=0.5 zoneout_c=0.5");
     strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=350 zoneout=0.5 zoneout_c=0.5");
+    strikes(EMULATOR_SHORT_GRID, "hsoftmax_forward", "N=17 K=3 V=9 W=9 E=20 D=5");
+    strikes(EMULATOR_SHORT_GRID, "hsoftmax_backward", "N=17 K=3 V=9 W=9 E=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_forward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_backward", "N=17 K=3 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "negative_sampling_shared_forward", "N=17 K=3 D=5 V=9");
@@ -379,6 +381,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_DEAF_SHUFFLE, "layernorm_forward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "layernorm_backward", "N=7 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "sigmoid_xent_forward", "N=7 D=5");
+    strikes(EMULATOR_DEAF_SHUFFLE, "hsoftmax_forward", "N=7 K=3 V=9 W=9 E=20 D=5");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "negative_sampling_shared_forward", "N=7 K=3 D=5 V=9");
     strikes(EMULATOR_DEAF_SHUFFLE, "similarity_norms", "V=7 D=5");
@@ -403,6 +406,7 @@ static void a_wrong_workspace_size_is_caught(void **state)
         { "gru_forward", "T=2 B=8 D=2 H=8 reset=1 -bn", 256 },
         { "gru_backward", "T=2 B=8 D=2 H=8", 768 },
         { "gru_backward", "T=2 B=8 D=2 H=8 reset=1 -bn -dbn", 768 },
+        { "hsoftmax_forward", "N=128 K=1 V=9 W=9 E=20 D=2", 256 },
         { "layernorm_backward", "N=64 D=16", 256 },
         { "layernorm_backward", "N=64 D=32 -dbias", 256 },
         { "lstm_forward", "T=2 B=8 D=2 H=8", 256 },

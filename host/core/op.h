@@ -48,6 +48,7 @@ typedef enum wl_maker {
     WL_BITS,     /* any 32 bits */
     WL_OFFSETS,  /* integers that ascend from 0 to the bound */
     WL_SPANS,    /* [V,2] of a place below the bound and a length of at most L from there on */
+    WL_PATHS,    /* [V,3]: the same with H or K in place of L, and a part of that length */
 } wl_maker;
 
 /* A row of a contract: one field of the args struct. */

@@ -32,6 +32,7 @@
 #include <wordloom/embedding.h>
 #include <wordloom/gru.h>
 #include <wordloom/half.h>
+#include <wordloom/hsoftmax.h>
 #include <wordloom/layernorm.h>
 #include <wordloom/lstm.h>
 #include <wordloom/linear.h>
