@@ -65,7 +65,7 @@ template <class T, int W> struct unit {
         else
             race_load<W>(x, c.input.at(context_id(i), k));
     }
-    __device__ float *gradient(int64_t i, int64_t j) const { return at.g + i * c.samples + j; }
+    __device__ float *gradient(int64_t i, int64_t j) const { return at.g + i * w.samples + j; }
 
     /* inputs that no row holds, each lane its features */
     __device__ void compose() const
@@ -87,7 +87,7 @@ template <class T, int W> struct unit {
     __device__ void score() const
     {
         for (int64_t i = 0; i < inputs; i++)
-            for (int64_t j = 0; j < c.samples; j++) {
+            for (int64_t j = 0; j < w.samples; j++) {
                 float s = 0;
                 if (sample(j) < 0) continue;
                 for (int64_t k = lane_index() * W; k < c.D; k += WARP * W) {
@@ -108,13 +108,13 @@ template <class T, int W> struct unit {
     {
         float loss = 0;
         bool good = true;
-        for (int64_t e = lane_index(); e < inputs * c.samples; e += WARP) {
-            const int64_t j = e % c.samples;
+        for (int64_t e = lane_index(); e < inputs * w.samples; e += WARP) {
+            const int64_t j = e % w.samples;
             if (sample(j) < 0) {
                 at.g[e] = 0;
                 continue;
             }
-            const logistic l(at.g[e], j == 0, 1.0f);
+            const logistic l(at.g[e], j < w.yes, 1.0f);
             good = good && isfinite(at.g[e]);
             loss += l.loss;
             at.g[e] = -rate * l.gradient;
@@ -136,7 +136,7 @@ template <class T, int W> struct unit {
             load_input(x, i, k);
 #pragma unroll
             for (int t = 0; t < TILE; t++) {
-                const float g = j0 + t < c.samples ? *gradient(i, j0 + t) : 0.0f;
+                const float g = j0 + t < w.samples ? *gradient(i, j0 + t) : 0.0f;
 #pragma unroll
                 for (int e = 0; e < W; e++) ds[t][e] += g * x[e];
             }
@@ -174,7 +174,7 @@ template <class T, int W> struct unit {
     {
         for (int64_t i = 0; i < inputs; i++) {
             float dx[W] = {};
-            for (int64_t j = 0; j < c.samples; j++) {
+            for (int64_t j = 0; j < w.samples; j++) {
                 float o[W];
                 if (sample(j) < 0) continue;
                 race_load<W>(o, c.output.at(sample(j), k));
@@ -195,12 +195,12 @@ template <class T, int W> struct unit {
         for (int64_t k = lane_index() * W; k < c.D; k += WARP * W) {
             float ds[TILE][W];
             int64_t last = 0;
-            for (int64_t j0 = 0; j0 < c.samples; j0 += TILE) {
+            for (int64_t j0 = 0; j0 < w.samples; j0 += TILE) {
                 sample_gradients(ds, j0, k);
                 last = j0;
 #pragma unroll
                 for (int t = 0; t < TILE; t++)
-                    if (j0 + TILE < c.samples)
+                    if (j0 + TILE < w.samples)
                         store_floats<W>(at.spill + (j0 + t) * c.D + k, ds[t]);
             }
             add_to_inputs(k);
@@ -209,7 +209,7 @@ template <class T, int W> struct unit {
                 load_floats<W>(spilt, at.spill + j * c.D + k);
                 add_to_output(j, k, spilt);
             }
-            for (int t = 0; t < TILE && last + t < c.samples; t++)
+            for (int t = 0; t < TILE && last + t < w.samples; t++)
                 add_to_output(last + t, k, ds[t]);
         }
         __syncwarp();
@@ -245,7 +245,7 @@ __global__ void hogwild(word2vec<T> c, wl_word2vec_cuda_hogwild space, int64_t w
              i++) {
             const window w = window_of(c, i);
             if (w.target < 0 || w.contexts() == 0) continue;
-            draw_negatives(c, w, at.drawn);
+            list_samples(c, w, at.drawn);
             const int64_t units = c.sets == 1 ? 1 : w.contexts();
             const int64_t inputs = c.cbow || c.sets > 1 ? 1 : w.contexts();
             for (int64_t set = 0; set < units; set++) {

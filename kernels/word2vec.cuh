@@ -3,6 +3,7 @@
 #ifndef WL_WORD2VEC_CUH
 #define WL_WORD2VEC_CUH
 
+#include "../host/ops/tree_path.h"
 #include "../host/ops/word2vec_draws.h"
 #include "../host/ops/word2vec_workspace.h"
 #include "races.cuh"
@@ -15,7 +16,8 @@ template <class T> struct word2vec {
     const float *lr;
     const wl_alias_column *noise;
     const int32_t *spans, *pieces; /* null: none */
-    int64_t N, V, R, G, D, centres, longest;
+    const int32_t *paths, *nodes;  /* null: none */
+    int64_t N, V, R, G, E, D, centres, longest, deepest;
     int64_t window, contexts, negative, samples, sets, slots, rows;
     bool cbow, sum, corrected, stochastic;
     uint64_t seed;
@@ -49,17 +51,21 @@ word2vec<T> word2vec_of(const wl_ctx *ctx, const wl_dims *d, const wl_word2vec_a
              (const wl_alias_column *)a->noise.data,
              (const int32_t *)a->spans.data,
              (const int32_t *)a->pieces.data,
+             (const int32_t *)a->paths.data,
+             (const int32_t *)a->nodes.data,
              d->N,
              d->V,
              d->R,
              d->G,
+             d->E,
              d->D,
              a->centres,
              a->longest,
+             a->deepest,
              a->window,
              s.contexts,
-             a->negative,
-             1 + a->negative,
+             s.negative,
+             1 + s.negative,
              s.sets,
              s.slots,
              s.rows,
@@ -80,7 +86,9 @@ inline bool word2vec_packed(const wl_word2vec_args *a)
 /* A centre with its contexts: first..last but for itself. */
 struct window {
     int64_t at, first, last;
-    int32_t target; /* -1: no centre */
+    int32_t target;       /* the first sample; -1: no centre */
+    int32_t samples, yes; /* of a set; how many of them, from the first, are to be told yes */
+    const int32_t *nodes; /* the others with hierarchical softmax, else null */
 
     __device__ int64_t contexts() const { return last - first; }
     __device__ int64_t context(int64_t i) const { return first + i + (first + i >= at); }
@@ -102,19 +110,30 @@ __device__ int64_t words_beside(const word2vec<T> &c, int64_t at, int64_t step, 
 
 template <class T> __device__ window window_of(const word2vec<T> &c, int64_t at)
 {
-    window w = { at, at, at, c.token(at) };
+    window w = { at, at, at, c.token(at), int32_t(c.samples), 1, nullptr };
     if (lane_index() == 0) c.tokens.check(at);
     if (w.target < 0) return w;
     const int64_t reach = wl_word2vec_reach(c.seed, c.place(at), c.window);
     w.first = at - words_beside(c, at, -1, reach);
     w.last = at + words_beside(c, at, 1, reach);
+    if (!c.paths) return w;
+    const wl_tree_path path = wl_tree_path_of(c.paths, c.nodes, w.target, c.E, c.deepest, c.V);
+    w.target = path.length > 0 ? path.node[0] : -1;
+    w.samples = path.length;
+    w.yes = path.left;
+    w.nodes = path.node + 1;
     return w;
 }
 
-/* drawn [sets,negative]: lanes draw two each */
+/* drawn [sets,negative]: lanes draw two each, or copy the way to the centre */
 template <class T>
-__device__ void draw_negatives(const word2vec<T> &c, const window &w, int32_t *drawn)
+__device__ void list_samples(const word2vec<T> &c, const window &w, int32_t *drawn)
 {
+    if (w.nodes) {
+        for (int64_t i = lane_index(); i < w.samples - 1; i += WARP) drawn[i] = w.nodes[i];
+        __syncwarp();
+        return;
+    }
     const int64_t K = c.negative, pairs = (K + 1) / 2;
     const int64_t sets = c.sets == 1 ? 1 : w.contexts();
     for (int64_t i = lane_index(); i < sets * pairs; i += WARP) {

@@ -49,7 +49,7 @@ template <class T> struct batch_of {
     __device__ window window_at(int64_t m) const
     {
         const int64_t place = from() + m;
-        return { place, place - at.reach[2 * m], place + at.reach[2 * m + 1], 0 };
+        return { place, place - at.reach[2 * m], place + at.reach[2 * m + 1], 0, 0, 0, nullptr };
     }
 };
 
@@ -105,12 +105,12 @@ __device__ bool score_unit(const batch_of<T> &b, const window &w, int64_t m, int
     float sum = 0;
     bool good = true;
     for (int64_t i = first; i < first + n; i++)
-        for (int64_t j = 0; j < b.c.samples; j++) {
+        for (int64_t j = 0; j < w.samples; j++) {
             const int32_t id = b.sample(m, i, j);
             float gradient = 0;
             if (id >= 0) {
                 const float s = score_of<W>(b, w, m, i, id);
-                const logistic l(s, j == 0, 1.0f);
+                const logistic l(s, j < w.yes, 1.0f);
                 good = good && isfinite(s);
                 sum += l.loss;
                 gradient = -rate * l.gradient;
@@ -177,7 +177,7 @@ template <class T, int W> __global__ void scores(batch_of<T> b)
         const window w = window_of(b.c, b.from() + m);
         if (w.target < 0 || w.contexts() == 0) continue;
         if (lane_index() == 0) b.at.output_rows[m * b.c.slots] = w.target;
-        draw_negatives(b.c, w, b.at.output_rows + m * b.c.slots + 1);
+        list_samples(b.c, w, b.at.output_rows + m * b.c.slots + 1);
         for (int64_t k = lane_index() * W; b.c.cbow && k < b.c.D; k += WARP * W) {
             float x[W];
             load_window<W>(x, b.c, w, [&](float(&one)[W], int64_t i) {

@@ -3,6 +3,7 @@
 #ifndef WL_REF_WORD2VEC_CALL_H
 #define WL_REF_WORD2VEC_CALL_H
 
+#include "../host/ops/tree_path.h"
 #include "../host/ops/word2vec_draws.h"
 #include "../host/ops/word2vec_workspace.h"
 #include "ref.h"
@@ -50,8 +51,9 @@ static call call_of(wl_ctx *ctx, const wl_dims *d, const wl_word2vec_args *a, ui
 /* A centre and what was drawn for it. */
 typedef struct centre {
     int64_t at, first, last; /* its place; its contexts are first..last but for itself */
-    int32_t target;          /* -1: no centre */
-    int32_t *drawn;          /* [sets,negative] */
+    int32_t target;          /* the first sample; -1: no centre */
+    int64_t samples, yes;    /* of a set; how many of them, from the first, are to be told yes */
+    int32_t *drawn;          /* [sets,negative]: the others */
 } centre;
 
 static int32_t token_at(const call *c, int64_t i)
@@ -105,16 +107,30 @@ static void draw_negatives(const call *c, centre *to)
     }
 }
 
+/* The samples of hierarchical softmax. */
+static void follow_path(const call *c, centre *to)
+{
+    const wl_tree_path path = wl_tree_path_of(c->a->paths.data, c->a->nodes.data, to->target,
+                                              c->d->E, c->a->deepest, c->d->V);
+    to->target = path.length > 0 ? path.node[0] : -1;
+    to->samples = path.length;
+    to->yes = path.left;
+    for (int64_t i = 1; i < path.length; i++) to->drawn[i - 1] = path.node[i];
+}
+
 static centre centre_of(const call *c, int64_t at, int32_t *drawn)
 {
-    centre out = { .at = at, .target = -1, .drawn = drawn };
+    centre out = { .at = at, .target = -1, .samples = 1 + c->s.negative, .yes = 1, .drawn = drawn };
     if (at >= c->end) return out;
     out.target = (int32_t)checked_id(c->ctx, c->where, &c->a->tokens, at, c->d->V, true);
     if (out.target < 0) return out;
     const int64_t reach = wl_word2vec_reach(c->a->seed, c->position + (uint64_t)at, c->s.window);
     out.first = at - words_beside(c, at, -1, reach);
     out.last = at + words_beside(c, at, 1, reach);
-    draw_negatives(c, &out);
+    if (wl_present(&c->a->paths))
+        follow_path(c, &out);
+    else
+        draw_negatives(c, &out);
     return out;
 }
 
@@ -127,7 +143,7 @@ static int64_t context_at(const centre *m, int64_t i)
 static void prefetch_set(const call *c, const centre *m, int64_t set)
 {
     const int32_t *drawn = m->drawn + set * c->s.negative;
-    for (int64_t k = 0; k < c->s.negative; k++)
+    for (int64_t k = 0; k < m->samples - 1; k++)
         if (drawn[k] >= 0) prefetch(row_of(&c->a->output, drawn[k], 0), c->d->D);
 }
 

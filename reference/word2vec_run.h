@@ -85,14 +85,14 @@ static void bind_sample(run *r, int64_t j, int32_t id, int64_t slot)
                                : cleared(r->at.dout, j, D);
 }
 
-/* The target and a set of negatives. */
+/* The first sample and a set of others. */
 static void bind_samples(run *r, const centre *m, int64_t set)
 {
     const int64_t K = r->c->s.negative;
     const int32_t *drawn = m->drawn + set * K;
     bind_sample(r, 0, m->target, 0);
-    for (int64_t k = 0; k < K; k++) bind_sample(r, 1 + k, drawn[k], 1 + set * K + k);
-    for (int64_t j = 1 + K; j < r->u.padded; j++) bind_sample(r, j, -1, 0);
+    for (int64_t j = 1; j < r->u.samples; j++) bind_sample(r, j, drawn[j - 1], set * K + j);
+    for (int64_t j = r->u.samples; j < r->u.padded; j++) bind_sample(r, j, -1, 0);
 }
 
 static uint32_t step_of(const run *r, const centre *m, int64_t set)
@@ -199,8 +199,9 @@ static void pair_units(run *r, const centre *m, const centre *next, real lr)
 static void train_centre(run *r, const centre *m, const centre *next, real lr)
 {
     const int64_t n = contexts_of(m);
-    r->u.samples = 1 + r->c->s.negative;
-    r->u.padded = r->c->s.samples;
+    r->u.samples = m->samples;
+    r->u.padded = (m->samples + SIX - 1) / SIX * SIX;
+    r->u.yes = m->yes;
     if (m->target < 0 || n == 0) return;
     if (r->c->a->method == WL_CBOW)
         cbow_unit(r, m, lr);

@@ -14,6 +14,7 @@ enum { SIX = WL_WORD2VEC_SIX, TEN = WL_WORD2VEC_TEN };
 
 typedef struct unit {
     int64_t inputs, samples, padded; /* padded: samples and what fills up to a multiple of six */
+    int64_t yes;                     /* so many samples, from the first, are to be told yes */
     int64_t D;
     bool fresh;       /* dout is overwritten instead of added to */
     real **x, **dx;   /* [inputs]: rows, and where their gradients times -lr are added */
@@ -153,7 +154,8 @@ APART bool score_gradients(const unit *u, real lr, const int32_t *drawn, loss_su
     loss_sum sum = *loss;
     set_dropped(u, drawn, NOTHING);
     for (int64_t i = 0; i < n; i += FEW) {
-        linear += few_gradients(u->g + i, (int)least(FEW, n - i), (int)(c - i), lr, &sum.product);
+        linear += few_gradients(u->g + i, (int)least(FEW, n - i), (int)(u->yes * c - i), lr,
+                                &sum.product);
         if (sum.product < 1e200) continue;
         sum.logs += (wide)log(sum.product);
         sum.product = 1;

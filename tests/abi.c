@@ -174,9 +174,9 @@ _Static_assert(WL_SKIPGRAM == 0 && WL_CBOW == 1 && WL_NEGATIVES_PER_WINDOW == 0 
                    WL_CONTEXT_MEAN_CORRECTED == 1 && WL_CONTEXT_SUM == 2,
                "what word2vec can be");
 _Static_assert(sizeof(wl_word2vec_subsample_args) == 416, "word2vec_subsample");
-_Static_assert(sizeof(wl_word2vec_args) == 1048 && offsetof(wl_word2vec_args, centres) == 968 &&
-                   offsetof(wl_word2vec_args, method) == 1016 &&
-                   offsetof(wl_word2vec_args, seed) == 1040,
+_Static_assert(sizeof(wl_word2vec_args) == 1216 && offsetof(wl_word2vec_args, centres) == 1128 &&
+                   offsetof(wl_word2vec_args, method) == 1184 &&
+                   offsetof(wl_word2vec_args, seed) == 1208,
                "word2vec_hogwild, word2vec_sync");
 
 /* What remains for the run: the compiler has done the rest. */

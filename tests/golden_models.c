@@ -148,7 +148,8 @@ static void windows_are_the_books(void **state)
     const int64_t N = golden_count(g, "in.corpus"), rows = golden_count(g, "out.target");
     const int64_t W = (int64_t)*golden_values(g, "in.window");
     op_case c =
-        golden_case("word2vec_sync", "V=%lld R=%lld N=%lld D=3 C=1 W=%lld K=0 L=0 -spans -pieces",
+        golden_case("word2vec_sync",
+                    "V=%lld R=%lld N=%lld D=3 C=1 W=%lld K=0 L=0 H=0 -spans -pieces -paths -nodes",
                     (long long)N, (long long)N, (long long)N, (long long)W);
     for (int64_t i = 0; i < N; i++) c.value[case_row(&c, "tokens")][i] = (double)i;
     put_everywhere(&c, "position", 0);

@@ -338,7 +338,8 @@ static void hogwild_has_a_warp_a_worker(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         char text[128];
         /* a centre apart from every other, so that workers share nothing */
-        snprintf(text, sizeof text, "R=9 V=9 N=40 C=1 W=2 K=3 D=8 L=0 -spans -pieces %s",
+        snprintf(text, sizeof text,
+                 "R=9 V=9 N=40 C=1 W=2 K=3 D=8 L=0 H=0 -spans -pieces -paths -nodes %s",
                  sizes[i].workers);
         run("word2vec_hogwild", text);
         launches_once("hogwild<float, 4>", sizes[i].grid, 256);
@@ -363,11 +364,13 @@ static void word_vectors_of_whole_packs_train_in_packs(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
             char text[160];
-            snprintf(text, sizeof text, "R=9 V=9 N=20 C=16 W=2 K=3 P=1 L=0 -spans -pieces %s %s",
+            snprintf(text, sizeof text,
+                     "R=9 V=9 N=20 C=16 W=2 K=3 P=1 L=0 H=0 -spans -pieces -paths -nodes %s %s",
                      cases[i].sizes, ways[way]);
             run("word2vec_hogwild", text);
             launches_once(cases[i].hogwild, 1, 256);
-            snprintf(text, sizeof text, "R=9 V=9 N=20 C=16 W=2 K=3 M=16 L=0 -spans -pieces %s %s",
+            snprintf(text, sizeof text,
+                     "R=9 V=9 N=20 C=16 W=2 K=3 M=16 L=0 H=0 -spans -pieces -paths -nodes %s %s",
                      cases[i].sizes, ways[way]);
             run("word2vec_sync", text);
             assert_int_equal(emulator_launches_of(cases[i].apply), 2);
@@ -381,7 +384,7 @@ static void sync_launches_the_same_for_every_batch(void **state)
     static const char *const once[] = { "vectors", "scores", "output_gradients",
                                         "input_gradients" };
     (void)state;
-    run("word2vec_sync", "R=9 V=9 N=40 C=33 W=2 K=3 D=8 M=16 L=0 -spans -pieces");
+    run("word2vec_sync", "R=9 V=9 N=40 C=33 W=2 K=3 D=8 M=16 L=0 H=0 -spans -pieces -paths -nodes");
     for (int i = 0; i < 4; i++) assert_int_equal(emulator_launches_of(once[i]), 3);
     assert_int_equal(emulator_launches_of("make_keys"), 6);
     assert_int_equal(emulator_launches_of("apply<float, 4>"), 6);

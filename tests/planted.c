@@ -226,7 +226,8 @@ static void a_lost_atomic_is_caught(void **state)
     (void)state;
     strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=9 V=5");
     strikes(EMULATOR_LOST_ATOMIC, "embedding_scatter_atomic", "N=20 K=3 D=8 V=5");
-    strikes(EMULATOR_LOST_ATOMIC, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
+    strikes(EMULATOR_LOST_ATOMIC, "word2vec_hogwild",
+            "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2 H=0 -paths -nodes");
     strikes(EMULATOR_LOST_ATOMIC, "sampling_categorical", "N=40 V=50 K=10");
     strikes(EMULATOR_LOST_ATOMIC, "similarity_topk", "Q=2 V=50 D=5 K=3");
     strikes(EMULATOR_LOST_ATOMIC, "similarity_multiply", "Q=2 V=50 D=5 K=3");
@@ -326,7 +327,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "rnn_forward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "rnn_backward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "word2vec_subsample", "N=700 V=9");
-    strikes(EMULATOR_SHORT_GRID, "word2vec_sync", "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
+    strikes(EMULATOR_SHORT_GRID, "word2vec_sync",
+            "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=12 G=9 L=2 H=0 -paths -nodes");
     strikes(EMULATOR_SHORT_GRID, "sampling_alias", "N=90 K=6 V=9");
     strikes(EMULATOR_SHORT_GRID, "sampling_categorical", "N=9 V=50 K=0");
 }
@@ -371,9 +373,13 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_categorical", "N=9 V=4096 K=0 temperature=100");
     strikes(EMULATOR_LOST_LAST_WARP, "word2vec_sync",
-            "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=9 L=0 -spans -pieces");
-    strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_hogwild", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
-    strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_sync", "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2");
+            "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=9 L=0 H=0 -spans -pieces -paths -nodes");
+    strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_hogwild",
+            "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2 H=0 -paths -nodes");
+    strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_hogwild",
+            "N=20 C=20 W=2 K=0 H=3 E=20 D=8 V=9 R=9 L=0 -spans -pieces");
+    strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_sync",
+            "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2 H=0 -paths -nodes");
     strikes(EMULATOR_DEAF_SHUFFLE, "attention_forward", "T=2 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_DEAF_SHUFFLE, "attention_backward", "T=2 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_DEAF_SHUFFLE, "attention_additive_forward", "T=2 B=2 S=3 H=5 D=5 -lengths");

@@ -43,7 +43,8 @@ static void two_words_learn_from_each_other(void **state)
     /* centre 0: input 1 += 1/4 output 0, output 0 += 1/4 input 1 */
     const double sync_input[] = { 1, 2, 1, 2 }, sync_output[] = { 4, 0.5, 0.25, 8 };
     (void)state;
-    op_case c = made("word2vec_sync", "R=2 V=2 D=2 N=2 C=2 W=1 K=0 M=2 L=0 -spans -pieces");
+    op_case c = made("word2vec_sync",
+                     "R=2 V=2 D=2 N=2 C=2 W=1 K=0 M=2 L=0 H=0 -spans -pieces -paths -nodes");
     put_values(&c, "tokens", tokens);
     put_values(&c, "begin", &begin);
     put_values(&c, "lr", lr);
@@ -55,7 +56,8 @@ static void two_words_learn_from_each_other(void **state)
     gives(&c, "skipped", (const double[]){ 0 });
     case_free(&c);
     /* hogwild: the second centre has score input 0 . output 1 = 0 still */
-    op_case h = made("word2vec_hogwild", "R=2 V=2 D=2 N=2 C=2 W=1 K=0 P=1 L=0 -spans -pieces");
+    op_case h = made("word2vec_hogwild",
+                     "R=2 V=2 D=2 N=2 C=2 W=1 K=0 P=1 L=0 H=0 -spans -pieces -paths -nodes");
     put_values(&h, "tokens", tokens);
     put_values(&h, "begin", &begin);
     put_values(&h, "lr", lr);
@@ -72,7 +74,8 @@ static void lonely_words_learn_nothing(void **state)
     const double tokens[] = { 0, -1, 1, -1, 2 }, begin = 0, none = 0;
     (void)state;
     for (int i = 0; steps[i]; i++) {
-        op_case c = made(steps[i], "R=3 V=3 D=5 N=5 C=9 W=4 K=3 L=0 -spans -pieces");
+        op_case c =
+            made(steps[i], "R=3 V=3 D=5 N=5 C=9 W=4 K=3 L=0 H=0 -spans -pieces -paths -nodes");
         put_values(&c, "tokens", tokens);
         put_values(&c, "begin", &begin);
         gives(&c, "input", row_values(&c, "input"));
@@ -93,9 +96,11 @@ static void the_cap_scales_what_is_stale(void **state)
         /* each row has 4 updates of 1/2: all of it, or of the input half of it */
         const double x = capped ? 1 : 2, o = 2;
         const double in[] = { 1, x, x, 1 }, out[] = { 1, o, o, 1 };
-        op_case c = made("word2vec_sync",
-                         capped ? "R=2 V=2 D=2 N=11 C=11 W=1 K=0 M=11 L=0 cap=2 -spans -pieces"
-                                : "R=2 V=2 D=2 N=11 C=11 W=1 K=0 M=11 L=0 cap=0 -spans -pieces");
+        op_case c = made(
+            "word2vec_sync",
+            capped
+                ? "R=2 V=2 D=2 N=11 C=11 W=1 K=0 M=11 L=0 H=0 cap=2 -spans -pieces -paths -nodes"
+                : "R=2 V=2 D=2 N=11 C=11 W=1 K=0 M=11 L=0 H=0 cap=0 -spans -pieces -paths -nodes");
         put_values(&c, "tokens", tokens);
         put_values(&c, "begin", &begin);
         put_values(&c, "lr", lr);
@@ -125,18 +130,18 @@ static const char *const sizes[] = {
 };
 
 static const char *const ways[] = {
-    "method=0 negatives=0 L=0 -spans -pieces",     /* skip-gram, negatives a window */
-    "method=0 negatives=1 L=0 -spans -pieces",     /* a pair */
-    "method=1 context=0 L=0 -spans -pieces",       /* CBOW: mean, */
-    "method=1 context=1 L=0 -spans -pieces",       /* corrected, */
-    "method=1 context=2 L=0 -spans -pieces -loss", /* sum */
+    "method=0 negatives=0 L=0 H=0 -spans -pieces -paths -nodes", /* skip-gram, negatives a window */
+    "method=0 negatives=1 L=0 H=0 -spans -pieces -paths -nodes", /* a pair */
+    "method=1 context=0 L=0 H=0 -spans -pieces -paths -nodes",   /* CBOW: mean, */
+    "method=1 context=1 L=0 H=0 -spans -pieces -paths -nodes",   /* corrected, */
+    "method=1 context=2 L=0 H=0 -spans -pieces -paths -nodes -loss", /* sum */
     NULL,
 };
 
 static void step_holds(const char *op, const char *more)
 {
     for (int k = 0; ways[k]; k++) {
-        char text[128];
+        char text[160];
         snprintf(text, sizeof text, "%s %s", ways[k], more);
         all_hold(op, sizes, text);
     }
@@ -152,9 +157,11 @@ static void sync_holds(void **state)
 {
     (void)state;
     step_holds("word2vec_sync", "M=16 cap=3");
+    holds(
+        "word2vec_sync",
+        "R=60 V=60 N=200 C=190 W=5 K=5 D=36 M=90 L=0 H=0 -spans -pieces -paths -nodes"); /* parts */
     holds("word2vec_sync",
-          "R=60 V=60 N=200 C=190 W=5 K=5 D=36 M=90 L=0 -spans -pieces"); /* parts */
-    holds("word2vec_sync", "R=9 V=9 N=40 C=40 W=2 K=2 D=20 M=1 L=0 -spans -pieces");
+          "R=9 V=9 N=40 C=40 W=2 K=2 D=20 M=1 L=0 H=0 -spans -pieces -paths -nodes");
 }
 
 /* words with n-grams, of which rows 20.. of the input table are the vectors */
@@ -166,8 +173,8 @@ static void n_grams_hold(void **state)
     for (int i = 0; steps[i]; i++)
         for (int k = 0; how[k]; k++) {
             char text[256];
-            snprintf(text, sizeof text, "R=50 V=20 G=60 L=5 N=40 C=30 W=3 K=3 D=20 M=16 %s",
-                     how[k]);
+            snprintf(text, sizeof text,
+                     "R=50 V=20 G=60 L=5 H=0 -paths -nodes N=40 C=30 W=3 K=3 D=20 M=16 %s", how[k]);
             if (i == 0) memcpy(strstr(text, "M=16"), "P=1 ", 4);
             holds(steps[i], text);
         }
@@ -179,8 +186,10 @@ static void windows_of_whole_warps_hold(void **state)
     enum { N = 120, W = 32 };
     (void)state;
     for (int i = 0; steps[i]; i++) {
-        op_case c = made(steps[i], i ? "R=30 V=30 N=120 C=120 W=32 K=1 D=4 M=40 L=0 -spans -pieces"
-                                     : "R=30 V=30 N=120 C=120 W=32 K=1 D=4 P=1 L=0 -spans -pieces");
+        op_case c =
+            made(steps[i],
+                 i ? "R=30 V=30 N=120 C=120 W=32 K=1 D=4 M=40 L=0 H=0 -spans -pieces -paths -nodes"
+                   : "R=30 V=30 N=120 C=120 W=32 K=1 D=4 P=1 L=0 H=0 -spans -pieces -paths -nodes");
         const double begin = 0;
         const uint64_t position = (uint64_t)row_values(&c, "position")[0];
         int whole = 0;
@@ -203,7 +212,8 @@ static void bad_spans_pieces_and_aliases_are_left_out(void **state)
 {
     (void)state;
     for (int i = 0; steps[i]; i++) {
-        op_case c = made(steps[i], "R=50 V=20 G=60 L=5 N=40 C=30 W=3 K=3 D=20 M=16");
+        op_case c =
+            made(steps[i], "R=50 V=20 G=60 L=5 H=0 -paths -nodes N=40 C=30 W=3 K=3 D=20 M=16");
         double *spans = row_values(&c, "spans"), *pieces = row_values(&c, "pieces");
         spans[0] = 58, spans[1] = 4;    /* past the last piece */
         spans[2] = -1, spans[3] = 2;    /* before the first */
@@ -260,18 +270,20 @@ static double slope_of(op_case *c, const char *table, const double *direction)
 static void a_step_goes_down_the_gradient_of_its_loss(void **state)
 {
     static const char *const how[] = {
-        "method=0 L=0 -spans -pieces",
-        "method=0 negatives=1 L=0 -spans -pieces",
-        "method=1 context=1 L=0 -spans -pieces",
-        "method=1 context=2 L=0 -spans -pieces",
-        "method=0 context=1 L=4",
-        "method=1 context=1 L=4",
+        "K=4 method=0 L=0 H=0 -spans -pieces -paths -nodes",
+        "K=4 method=0 negatives=1 L=0 H=0 -spans -pieces -paths -nodes",
+        "K=4 method=1 context=1 L=0 H=0 -spans -pieces -paths -nodes",
+        "K=4 method=1 context=2 L=0 H=0 -spans -pieces -paths -nodes",
+        "K=4 method=0 context=1 L=4 H=0 -paths -nodes",
+        "K=4 method=1 context=1 L=4 H=0 -paths -nodes",
+        "K=0 E=60 H=7 method=0 L=0 -spans -pieces",
+        "K=0 E=60 H=7 method=1 context=2 L=0 -spans -pieces",
     };
     static const char *const tables[] = { "input", "output" };
     (void)state;
     for (size_t h = 0; h < sizeof how / sizeof *how; h++) {
         char text[256];
-        snprintf(text, sizeof text, "R=30 V=12 G=40 N=30 C=25 W=3 K=4 D=9 M=25 cap=0 %s", how[h]);
+        snprintf(text, sizeof text, "R=30 V=12 G=40 N=30 C=25 W=3 D=9 M=25 cap=0 %s", how[h]);
         op_case c = made("word2vec_sync", text);
         const double lr = row_values(&c, "lr")[0];
         outcome o;
@@ -308,9 +320,11 @@ static void workers_that_share_no_row_race_without_a_trace(void **state)
 {
     (void)state;
     for (int way = 0; way < 2; way++) {
-        op_case c = made("word2vec_hogwild",
-                         way ? "R=64 V=64 N=64 C=64 W=5 K=0 D=20 P=1 L=0 method=1 -spans -pieces"
-                             : "R=64 V=64 N=64 C=64 W=5 K=0 D=20 P=1 L=0 -spans -pieces");
+        op_case c =
+            made("word2vec_hogwild",
+                 way ? "R=64 V=64 N=64 C=64 W=5 K=0 D=20 P=1 L=0 H=0 method=1 -spans -pieces "
+                       "-paths -nodes"
+                     : "R=64 V=64 N=64 C=64 W=5 K=0 D=20 P=1 L=0 H=0 -spans -pieces -paths -nodes");
         const double begin = 0;
         put_values(&c, "begin", &begin);
         for (int i = 0; i < 64; i++) row_values(&c, "tokens")[i] = i % 16 == 15 ? -1 : i;
@@ -338,10 +352,11 @@ static void a_text_in_two_calls_is_the_text_in_one(void **state)
     (void)state;
     for (int i = 0; steps[i]; i++)
         for (const wl_backend *const *b = backends_under_test(); *b; b++) {
-            op_case whole = made(steps[i], i ? "R=20 V=20 N=70 C=64 W=4 K=3 D=12 M=16 L=0 -spans "
-                                               "-pieces"
-                                             : "R=20 V=20 N=70 C=64 W=4 K=3 D=12 P=1 L=0 -spans "
-                                               "-pieces");
+            op_case whole =
+                made(steps[i], i ? "R=20 V=20 N=70 C=64 W=4 K=3 D=12 M=16 L=0 H=0 -spans "
+                                   "-pieces -paths -nodes"
+                                 : "R=20 V=20 N=70 C=64 W=4 K=3 D=12 P=1 L=0 H=0 -spans "
+                                   "-pieces -paths -nodes");
             const double begin[2] = { 0, 32 }, lr[2] = { 0.25, 0.25 };
             put_values(&whole, "begin", begin);
             put_values(&whole, "lr", lr);
@@ -371,7 +386,8 @@ static void padding_stays_zero(void **state)
 {
     (void)state;
     for (int i = 0; steps[i]; i++) {
-        op_case c = made(steps[i], "R=20 V=20 N=40 C=40 W=4 K=3 D=16 L=0 -spans -pieces");
+        op_case c =
+            made(steps[i], "R=20 V=20 N=40 C=40 W=4 K=3 D=16 L=0 H=0 -spans -pieces -paths -nodes");
         for (int k = 0; k < 20 * 16; k++)
             if (k % 16 > 9) row_values(&c, "input")[k] = row_values(&c, "output")[k] = 0;
         for (const wl_backend *const *b = backends_under_test(); *b; b++) {
@@ -393,7 +409,8 @@ static void scores_that_are_not_finite_are_left_out(void **state)
     const double tokens[] = { 0, 1, -1, 2, 3, -1, 4, 5 }, begin = 0;
     (void)state;
     for (int i = 0; steps[i]; i++) {
-        op_case c = made(steps[i], "R=6 V=6 D=5 N=8 C=8 W=1 K=0 L=0 M=8 -spans -pieces");
+        op_case c =
+            made(steps[i], "R=6 V=6 D=5 N=8 C=8 W=1 K=0 L=0 H=0 M=8 -spans -pieces -paths -nodes");
         put_values(&c, "tokens", tokens);
         put_values(&c, "begin", &begin);
         row_values(&c, "input")[2 * 5 + 3] = INFINITY;
@@ -420,7 +437,8 @@ static void bad_tokens_are_told_and_end_a_sentence(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         op_case c =
-            made(ops[i], i < 2 ? "R=3 V=3 D=5 N=4 C=4 W=1 K=0 L=0 -spans -pieces" : "N=4 V=3");
+            made(ops[i], i < 2 ? "R=3 V=3 D=5 N=4 C=4 W=1 K=0 L=0 H=0 -spans -pieces -paths -nodes"
+                               : "N=4 V=3");
         put_values(&c, "tokens", tokens);
         if (i < 2) put_values(&c, "begin", &begin);
         if (i == 2) put_all(&c, "keep", -1);
@@ -443,7 +461,8 @@ static void windows_are_as_drawn(void **state)
     enum { N = 60, W = 4 };
     (void)state;
     for (int i = 0; steps[i]; i++) {
-        op_case c = made(steps[i], "R=9 V=9 D=5 N=60 C=60 W=4 K=1 L=0 -spans -pieces");
+        op_case c =
+            made(steps[i], "R=9 V=9 D=5 N=60 C=60 W=4 K=1 L=0 H=0 -spans -pieces -paths -nodes");
         const double *tokens = row_values(&c, "tokens"), begin = 0;
         const uint64_t position = (uint64_t)row_values(&c, "position")[0];
         double pairs = 0;

@@ -15,23 +15,30 @@ typedef struct way {
     const char *name;
     int32_t method, negatives, context, hogwild, dtype;
     wl_subword subword;
+    int32_t loss;
 } way;
 
 static const way ways[] = {
-    { "skip-gram", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 0, WL_F32, { 0 } },
-    { "skip-gram bf16", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 0, WL_BF16, { 0 } },
-    { "skip-gram f16", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 0, WL_F16, { 0 } },
-    { "skip-gram by pairs", WL_SKIPGRAM, WL_NEGATIVES_PER_PAIR, 0, 0, WL_F32, { 0 } },
-    { "cbow", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_F32, { 0 } },
-    { "cbow bf16", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_BF16, { 0 } },
-    { "cbow sum", WL_CBOW, 0, WL_CONTEXT_SUM, 0, WL_F32, { 0 } },
-    { "cbow corrected", WL_CBOW, 0, WL_CONTEXT_MEAN_CORRECTED, 0, WL_F32, { 0 } },
-    { "skip-gram n-grams", WL_SKIPGRAM, 0, 0, 0, WL_F32, { 1, 2, 50 } },
-    { "cbow n-grams", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_F32, { 1, 2, 50 } },
-    { "hogwild skip-gram", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 1, WL_F32, { 0 } },
-    { "hogwild skip-gram bf16", WL_SKIPGRAM, WL_NEGATIVES_PER_PAIR, 0, 1, WL_BF16, { 0 } },
-    { "hogwild cbow", WL_CBOW, 0, WL_CONTEXT_MEAN, 1, WL_F32, { 0 } },
-    { "hogwild n-grams", WL_CBOW, 0, WL_CONTEXT_MEAN, 1, WL_F32, { 1, 2, 50 } },
+    { "skip-gram", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 0, WL_F32, { 0 }, 0 },
+    { "skip-gram bf16", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 0, WL_BF16, { 0 }, 0 },
+    { "skip-gram f16", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 0, WL_F16, { 0 }, 0 },
+    { "skip-gram by pairs", WL_SKIPGRAM, WL_NEGATIVES_PER_PAIR, 0, 0, WL_F32, { 0 }, 0 },
+    { "cbow", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_F32, { 0 }, 0 },
+    { "cbow bf16", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_BF16, { 0 }, 0 },
+    { "cbow sum", WL_CBOW, 0, WL_CONTEXT_SUM, 0, WL_F32, { 0 }, 0 },
+    { "cbow corrected", WL_CBOW, 0, WL_CONTEXT_MEAN_CORRECTED, 0, WL_F32, { 0 }, 0 },
+    { "skip-gram n-grams", WL_SKIPGRAM, 0, 0, 0, WL_F32, { 1, 2, 50 }, 0 },
+    { "cbow n-grams", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_F32, { 1, 2, 50 }, 0 },
+    { "hogwild skip-gram", WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, 0, 1, WL_F32, { 0 }, 0 },
+    { "hogwild skip-gram bf16", WL_SKIPGRAM, WL_NEGATIVES_PER_PAIR, 0, 1, WL_BF16, { 0 }, 0 },
+    { "hogwild cbow", WL_CBOW, 0, WL_CONTEXT_MEAN, 1, WL_F32, { 0 }, 0 },
+    { "hogwild n-grams", WL_CBOW, 0, WL_CONTEXT_MEAN, 1, WL_F32, { 1, 2, 50 }, 0 },
+    { "hs skip-gram", WL_SKIPGRAM, 0, 0, 0, WL_F32, { 0 }, WL_WORD2VEC_HIERARCHICAL },
+    { "hs cbow bf16", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_BF16, { 0 }, WL_WORD2VEC_HIERARCHICAL },
+    { "hs hogwild n-grams", WL_SKIPGRAM, 0, 0, 1, WL_F32, { 1, 2, 50 }, WL_WORD2VEC_HIERARCHICAL },
+    { "softmax skip-gram", WL_SKIPGRAM, 0, 0, 0, WL_F32, { 0 }, WL_WORD2VEC_SOFTMAX },
+    { "softmax cbow", WL_CBOW, 0, WL_CONTEXT_MEAN, 0, WL_F32, { 0 }, WL_WORD2VEC_SOFTMAX },
+    { "softmax cbow f16", WL_CBOW, 0, WL_CONTEXT_SUM, 0, WL_F16, { 0 }, WL_WORD2VEC_SOFTMAX },
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -44,6 +51,7 @@ static bench bench_of(const char *text, const way *w)
     b.config.hogwild = w->hogwild;
     b.config.dtype = w->dtype;
     b.config.subword = w->subword;
+    b.config.loss = w->loss;
     return b;
 }
 

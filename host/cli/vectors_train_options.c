@@ -9,7 +9,7 @@
 
 /* What is given as a word and is something else in the configuration. */
 typedef struct words {
-    int format, negatives, context, distances; /* numbers of choices */
+    int format, loss, negatives, context, distances; /* numbers of choices */
     bool hogwild;
     const char *subword;
     int64_t memory; /* MiB */
@@ -137,11 +137,17 @@ static void add_model(option_row to[ROWS], wl_word2vec_config *c, words *w)
                    });
 }
 
-static void add_negatives(option_row to[ROWS], wl_word2vec_config *c, words *w)
+static void add_loss(option_row to[ROWS], wl_word2vec_config *c, words *w)
 {
+    static const char *const losses[] = { "negative", "hs", "softmax", NULL };
     static const char *const negatives[] = { "window", "pair", NULL };
     options_append(to, ROWS,
                    (const option_row[]){
+                       { .name = "loss",
+                         .kind = OPTION_CHOICE,
+                         .value = &w->loss,
+                         .choices = losses,
+                         .help = "negative sampling, hierarchical softmax, or over all words" },
                        { .name = "negative",
                          .kind = OPTION_INTEGER,
                          .value = &c->negative,
@@ -272,8 +278,10 @@ static void add_factoring(option_row to[ROWS], train_options *o)
 }
 
 static const char summary[] =
-    "Learns word vectors from a text with one sentence a line and words apart by spaces, by\n"
-    "negative sampling as word2vec does it, or with n-grams as fastText does. Or counts how often\n"
+    "Learns word vectors from a text with one sentence a line and words apart by spaces, as\n"
+    "word2vec does, or with n-grams as fastText does; by negative sampling (which the options of\n"
+    "negatives are for), hierarchical softmax, or the softmax over all words: that takes long for\n"
+    "more than some thousand (--max-vocab). Or counts how often\n"
     "words stand near each other, or by how much more often than by chance (positive pointwise\n"
     "mutual information), into a sparse matrix of safetensors; or finds the vectors of its "
     "largest\n"
@@ -308,6 +316,7 @@ static int settle(train_options *o, const training_run *run, const words *w)
     static const int dtypes[] = { WL_F32, WL_F16, WL_BF16 };
     wl_word2vec_config *c = &o->config;
     c->method = o->method == METHOD_CBOW ? WL_CBOW : WL_SKIPGRAM;
+    c->loss = w->loss;
     c->negatives = w->negatives;
     c->context = w->context;
     c->hogwild = w->hogwild;
@@ -315,6 +324,11 @@ static int settle(train_options *o, const training_run *run, const words *w)
     c->seed = (uint64_t)o->common.seed;
     const int status = read_subword(w->subword, &c->subword);
     if (status != OPTIONS_READ) return status;
+    if (c->loss == WL_WORD2VEC_SOFTMAX && (c->hogwild || w->subword)) {
+        say("--loss softmax takes no %s (see wordloom vectors train --help)",
+            c->hogwild ? "--hogwild" : "--subword");
+        return EXIT_USAGE;
+    }
     const int code = format_choose("--out", run->out, w->format, &o->format);
     return code ? code : OPTIONS_READ;
 }
@@ -354,7 +368,7 @@ static void add_options(option_row rows[ROWS], train_options *o, training_run *r
     add_method(rows, o);
     add_width(rows, &o->config);
     add_model(learning, &o->config, w);
-    add_negatives(learning, &o->config, w);
+    add_loss(learning, &o->config, w);
     add_training(learning, &o->config, w);
     training_options(run, checkpoints);
     options_append(learning, ROWS, checkpoints);

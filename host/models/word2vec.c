@@ -23,6 +23,11 @@ static wl_status carve_parameters(void *model, wl_arena *arena)
     m->output = wl_arena_take(arena, m->config.dtype, 2, (int64_t[4]){ m->V, m->D });
     m->columns = wl_arena_take(arena, WL_I32, 2, (int64_t[4]){ m->V, 2 });
     m->keep = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ m->V });
+    if (m->tree) {
+        const int64_t entries = wl_huffman_entries(m->tree);
+        m->paths = wl_arena_take(arena, WL_I32, 2, (int64_t[4]){ m->V, 3 });
+        m->nodes = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ entries });
+    }
     if (m->G == 0) return WL_OK;
     m->spans = wl_arena_take(arena, WL_I32, 2, (int64_t[4]){ m->V, 2 });
     m->pieces = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ m->G });
@@ -33,13 +38,17 @@ static wl_status build(wl_word2vec *m, wl_error *error)
 {
     wl_status status = wl_word2vec_list_pieces(m, error);
     if (!status) status = wl_noise_create(&m->noise, m->words, m->config.power, error);
+    if (!status && m->config.loss == WL_WORD2VEC_HIERARCHICAL)
+        status = wl_huffman_create(&m->tree, m->words, error);
     if (!status) status = wl_arena_create(&m->parameters, m->ctx, carve_parameters, m, error);
     if (!status)
         status = wl_arena_create(&m->activations, m->ctx, wl_word2vec_carve_shard, m, error);
     if (status) return status;
     m->shard = malloc((size_t)m->shard_tokens * sizeof *m->shard);
     if (!m->shard) return wl_error_set(error, WL_NO_MEMORY, "no memory for a part of the text");
-    return wl_word2vec_initialise(m, error);
+    status = wl_word2vec_initialise(m, error);
+    if (status || m->config.loss != WL_WORD2VEC_SOFTMAX) return status;
+    return wl_word2vec_prepare_lesson(m, error);
 }
 
 /* A text of so many words has at most as many ends of sentences. (Where the vocabulary was counted
@@ -62,7 +71,7 @@ static void settle(wl_word2vec *m)
     m->D = (c->dim + unit - 1) / unit * unit;
     m->group = WL_WORD2VEC_GROUP;
     m->shard_tokens = shard_tokens(wl_vocabulary_kept_tokens(m->words));
-    m->slice = SYNC_SLICE;
+    m->slice = c->loss == WL_WORD2VEC_SOFTMAX ? c->batch : SYNC_SLICE;
     if (c->hogwild) m->slice = HOGWILD_SLICE;
     if (c->hogwild && c->workers * PER_WORKER > m->slice) m->slice = c->workers * PER_WORKER;
 }
@@ -96,6 +105,9 @@ void wl_word2vec_destroy(wl_word2vec *m)
     wl_arena_destroy(&m->activations);
     wl_arena_destroy(&m->parameters);
     wl_noise_destroy(m->noise);
+    wl_huffman_destroy(m->tree);
+    free(m->lesson.host_contexts);
+    free(m->lesson.host_targets);
     free(m->shard);
     free(m);
 }

@@ -2,6 +2,7 @@
 #ifndef WL_WORD2VEC_MODEL_H
 #define WL_WORD2VEC_MODEL_H
 
+#include <wordloom/nn/huffman.h>
 #include <wordloom/nn/memory.h>
 #include <wordloom/nn/noise.h>
 #include <wordloom/nn/word2vec.h>
@@ -40,12 +41,24 @@ typedef struct wl_word2vec_results {
     float loss[WL_WORD2VEC_GROUP];
 } wl_word2vec_results;
 
+/* A mini-batch for the softmax over all words: `rows` inputs at most, each of `slots` contexts. */
+typedef struct wl_word2vec_lesson {
+    int64_t rows, slots;
+    int32_t *host_contexts, *host_targets; /* [rows,slots], -1 for none; [rows] */
+    wl_tensor contexts, targets;           /* I32: the same on the device */
+    wl_tensor x, dx;                       /* STORED [rows,D] */
+    wl_tensor dw;                          /* REAL [V,D] */
+    wl_tensor words;                       /* I64 [V]: all of them, in order */
+    wl_tensor loss, lr, step;              /* REAL [1], REAL [1], I64 [1] */
+} wl_word2vec_lesson;
+
 struct wl_word2vec {
     wl_ctx *ctx;
     wl_word2vec_config config;
     const wl_vocabulary *words;
     int64_t V, R, D; /* words; rows of the input table; numbers a row: dim, padded with zeros */
     wl_noise *noise;
+    wl_huffman *tree;     /* null but with hierarchical softmax */
     int64_t slice;        /* centres a call at most, before they are rounded up to a batch */
     int64_t group;        /* slices between two reports, WL_WORD2VEC_GROUP at most */
     int64_t shard_tokens; /* of a shard at most */
@@ -58,12 +71,14 @@ struct wl_word2vec {
     wl_tensor spans, pieces;           /* I32 [V,2], [G]; without n-grams no tensors */
     int32_t *host_spans, *host_pieces; /* the same, while the model is made */
     int64_t G, longest;
+    wl_tensor paths, nodes; /* I32 [V,3], [entries]: the tree; else no tensors */
 
     wl_arena activations;
     wl_tensor raw, kept;       /* I32 [shard_tokens] */
     wl_tensor orders, results; /* U8: the structs of these names */
     wl_tensor workspace;       /* U8 */
-    int32_t *shard;            /* [shard_tokens]: the host's side of `raw` */
+    int32_t *shard;            /* [shard_tokens]: the host's side of `raw`, then of `kept` */
+    wl_word2vec_lesson lesson; /* of the softmax over all words; else all zero */
 };
 
 /* The configuration's fields by the names that the program's options have, as JSON; the caller
@@ -86,6 +101,14 @@ typedef struct wl_word2vec_shard {
     int64_t kept;          /* tokens that subsampling leaves */
 } wl_word2vec_shard;
 
+/* For the softmax over all words: takes a mini-batch's tensors from the arena, and its workspace
+ * into *bytes; fills what does not change; trains on a slice. */
+wl_status wl_word2vec_carve_lesson(wl_word2vec *model, wl_arena *arena, size_t *bytes);
+wl_status wl_word2vec_prepare_lesson(wl_word2vec *model, wl_error *error);
+wl_status wl_word2vec_teach(wl_word2vec *model, const wl_word2vec_shard *shard,
+                            const wl_word2vec_orders *orders, int64_t i, int64_t centres,
+                            wl_error *error);
+
 /* Puts the shard that begins at token `first` of the text on the device and subsamples it. */
 wl_status wl_word2vec_open_shard(wl_word2vec *model, const wl_tokens *text, int64_t epoch,
                                  int64_t first, wl_word2vec_shard *out, wl_error *error);
@@ -96,8 +119,9 @@ int64_t wl_word2vec_slice(const wl_word2vec *model, const wl_word2vec_shard *sha
 /* Sends orders, of which the position is filled in; queues slice number i of them, `centres` long;
  * waits for the results. */
 wl_status wl_word2vec_send(wl_word2vec *model, const wl_word2vec_orders *orders, wl_error *error);
-wl_status wl_word2vec_queue(wl_word2vec *model, const wl_word2vec_shard *shard, int64_t i,
-                            int64_t centres, wl_error *error);
+wl_status wl_word2vec_queue(wl_word2vec *model, const wl_word2vec_shard *shard,
+                            const wl_word2vec_orders *orders, int64_t i, int64_t centres,
+                            wl_error *error);
 wl_status wl_word2vec_fetch(wl_word2vec *model, wl_word2vec_results *out, wl_error *error);
 
 /* A table passes through the host in pieces of some megabytes: each calls `visit` with rows

@@ -49,6 +49,7 @@ wl_status wl_word2vec_check_config(const wl_word2vec_config *c, wl_error *error)
         { "subword.max", c->subword.max, 0, 64 },
         { "subword.buckets", (double)c->subword.buckets, 0, INT32_MAX },
         { "method", c->method, WL_SKIPGRAM, WL_CBOW },
+        { "loss", c->loss, WL_WORD2VEC_NEGATIVE, WL_WORD2VEC_SOFTMAX },
         { "negatives", c->negatives, WL_NEGATIVES_PER_WINDOW, WL_NEGATIVES_PER_PAIR },
         { "context", c->context, WL_CONTEXT_MEAN, WL_CONTEXT_SUM },
         { "hogwild", c->hogwild, 0, 1 },
@@ -57,6 +58,9 @@ wl_status wl_word2vec_check_config(const wl_word2vec_config *c, wl_error *error)
         if (!(fields[i].value >= fields[i].low && fields[i].value <= fields[i].high))
             return wl_error_set(error, WL_OUT_OF_RANGE, "word2vec: %s is %g, expected %g to %g",
                                 fields[i].name, fields[i].value, fields[i].low, fields[i].high);
+    if (c->loss == WL_WORD2VEC_SOFTMAX && (c->hogwild || c->subword.buckets > 0))
+        return wl_error_set(error, WL_OUT_OF_RANGE,
+                            "word2vec: the softmax over all words has neither hogwild nor n-grams");
     if (c->dtype == WL_F32 || c->dtype == WL_F16 || c->dtype == WL_BF16) return WL_OK;
     return wl_error_set(error, WL_OUT_OF_RANGE, "word2vec: dtype is %s, expected f32, f16 or bf16",
                         wl_dtype_name(c->dtype));
@@ -78,10 +82,12 @@ static int add_n_grams(json_t *object, const wl_subword *s)
 char *wl_word2vec_json(const wl_word2vec_config *c)
 {
     static const char *const methods[] = { "skipgram", "cbow" };
+    static const char *const losses[] = { "negative", "hs", "softmax" };
     static const char *const negatives[] = { "window", "pair" };
     static const char *const contexts[] = { "mean", "corrected", "sum" };
     json_t *o = json_object();
     int failed = add(o, "method", json_string(methods[c->method]));
+    failed |= add(o, "loss", json_string(losses[c->loss]));
     failed |= add(o, "hogwild", json_boolean(c->hogwild));
     failed |= add(o, "dim", json_integer(c->dim));
     failed |= add(o, "window", json_integer(c->window));

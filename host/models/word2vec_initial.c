@@ -146,6 +146,8 @@ wl_status wl_word2vec_initialise(wl_word2vec *m, wl_error *error)
     if (!status) status = wl_word2vec_pass(m, &m->output, false, clear_rows, m, error);
     if (!status) status = send(m, &m->columns, wl_noise_columns(m->noise), error);
     if (!status) status = send_thresholds(m, error);
+    if (!status && m->tree) status = send(m, &m->paths, wl_huffman_paths(m->tree), error);
+    if (!status && m->tree) status = send(m, &m->nodes, wl_huffman_nodes(m->tree), error);
     if (!status && m->G) status = send(m, &m->spans, m->host_spans, error);
     if (!status && m->G) status = send(m, &m->pieces, m->host_pieces, error);
     return status;

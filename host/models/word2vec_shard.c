@@ -50,6 +50,8 @@ static wl_word2vec_args training(const wl_word2vec *m, int64_t kept, int64_t i, 
         .lr = member(&m->orders, offsetof(wl_word2vec_orders, lr) + n * 8, WL_F32, 2),
         .spans = m->spans,
         .pieces = m->pieces,
+        .paths = m->paths,
+        .nodes = m->nodes,
         .loss = member(&m->results, offsetof(wl_word2vec_results, loss) + n * 4, WL_F32, 1),
         .pairs = member(&m->results, offsetof(wl_word2vec_results, pairs) + n * 8, WL_I64, 1),
         .skipped = member(&m->results, offsetof(wl_word2vec_results, skipped) + n * 8, WL_I64, 1),
@@ -59,6 +61,7 @@ static wl_word2vec_args training(const wl_word2vec *m, int64_t kept, int64_t i, 
         .workers = c->workers,
         .batch = c->batch,
         .longest = m->longest,
+        .deepest = m->tree ? wl_huffman_deepest(m->tree) : 0,
         .method = c->method,
         .negatives = c->negatives,
         .context = c->context,
@@ -79,7 +82,10 @@ wl_status wl_word2vec_carve_shard(void *model, wl_arena *arena)
     const wl_word2vec_subsample_args s = subsampling(m, m->shard_tokens);
     const wl_word2vec_args a = training(m, m->shard_tokens, 0, m->slice + m->config.batch);
     wl_status status = wl_word2vec_subsample_workspace(m->ctx, &s, &one);
-    if (!status)
+    if (status) return status;
+    if (m->config.loss == WL_WORD2VEC_SOFTMAX)
+        status = wl_word2vec_carve_lesson(m, arena, &other);
+    else
         status = m->config.hogwild ? wl_word2vec_hogwild_workspace(m->ctx, &a, &other)
                                    : wl_word2vec_sync_workspace(m->ctx, &a, &other);
     if (status) return status;
@@ -128,7 +134,9 @@ wl_status wl_word2vec_open_shard(wl_word2vec *m, const wl_tokens *text, int64_t 
     if (status) return wl_word2vec_failed(m, status, error);
     status = wl_word2vec_fetch(m, &results, error);
     shard->kept = results.count;
-    return status;
+    if (status || m->config.loss != WL_WORD2VEC_SOFTMAX) return status;
+    status = wl_ctx_copy(m->ctx, m->shard, m->kept.data, (size_t)shard->kept * sizeof *m->shard);
+    return status ? wl_word2vec_failed(m, status, error) : WL_OK;
 }
 
 int64_t wl_word2vec_slice(const wl_word2vec *m, const wl_word2vec_shard *shard)
@@ -147,10 +155,13 @@ wl_status wl_word2vec_send(wl_word2vec *m, const wl_word2vec_orders *orders, wl_
     return status ? wl_word2vec_failed(m, status, error) : WL_OK;
 }
 
-wl_status wl_word2vec_queue(wl_word2vec *m, const wl_word2vec_shard *shard, int64_t i,
-                            int64_t centres, wl_error *error)
+wl_status wl_word2vec_queue(wl_word2vec *m, const wl_word2vec_shard *shard,
+                            const wl_word2vec_orders *orders, int64_t i, int64_t centres,
+                            wl_error *error)
 {
     const wl_word2vec_args a = training(m, shard->kept, i, centres);
+    if (m->config.loss == WL_WORD2VEC_SOFTMAX)
+        return wl_word2vec_teach(m, shard, orders, i, centres, error);
     wl_ctx_set_workspace(m->ctx, m->workspace.data, (size_t)m->workspace.shape[0]);
     const wl_status status =
         m->config.hogwild ? wl_word2vec_hogwild(m->ctx, &a) : wl_word2vec_sync(m->ctx, &a);

@@ -122,7 +122,7 @@ wl_status wl_word2vec_write(wl_word2vec *m, const char *path, wl_vectors_format 
     wl_vectors v = { .V = m->V, .D = dim, .words = (wl_vocabulary *)m->words };
     v.subword = m->config.subword;
     v.table = rows_of(m->V, dim, &good);
-    if (format == WL_VECTORS_SAFETENSORS) v.output = rows_of(m->V, dim, &good);
+    if (format == WL_VECTORS_SAFETENSORS && !m->tree) v.output = rows_of(m->V, dim, &good);
     if (grams) v.own = rows_of(m->V, dim, &good);
     if (grams) v.subwords = rows_of(v.subword.buckets, dim, &good);
     v.config = wl_word2vec_json(&m->config);

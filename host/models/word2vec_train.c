@@ -120,7 +120,7 @@ static wl_status train_group(run *r, wl_error *error)
     int64_t n = 0;
     while (!status && n < planned && !(n > 0 && r->stop && *r->stop)) {
         const int64_t centres = smaller(slice, kept - orders.begin[n]);
-        status = wl_word2vec_queue(m, &r->shard, n, centres, error);
+        status = wl_word2vec_queue(m, &r->shard, &orders, n, centres, error);
         n++;
     }
     if (status) return status;

@@ -36,24 +36,26 @@ static size_t sync_workspace(const wl_backend *backend, const wl_dims *d, const 
     return wl_word2vec_sync_carve(&space, NULL, &s, a->batch, backend->grouping_bytes);
 }
 
+static double samples_of(const wl_dims *d) { return d->H ? (double)d->H : (double)d->K + 1.0; }
+
 /* A centre with a mean reach of half its window: every context with every sample, three times two
  * operations a feature. */
 static double step_flops(const wl_dims *d)
 {
-    return (double)d->C * ((double)d->W + 1.0) * ((double)d->K + 1.0) * 6.0 * (double)d->D;
+    return (double)d->C * ((double)d->W + 1.0) * samples_of(d) * 6.0 * (double)d->D;
 }
 
 /* A centre's samples and the one word that is new in its window, each read and written once. */
 static double step_bytes(const wl_dims *d, size_t real, size_t stored, size_t id)
 {
     (void)real, (void)id;
-    return (double)d->C * (((double)d->K + 2.0) * 2.0 * (double)d->D * (double)stored + 4.0);
+    return (double)d->C * ((samples_of(d) + 1.0) * 2.0 * (double)d->D * (double)stored + 4.0);
 }
 
 static wl_status step_check(wl_ctx *ctx, const wl_dims *d, const wl_word2vec_args *a,
                             const char *op)
 {
-    const bool spans = wl_present(&a->spans);
+    const bool spans = wl_present(&a->spans), paths = wl_present(&a->paths);
     if (d->R < d->V)
         return wl_fail(ctx, WL_BAD_SHAPE,
                        "%s: input: has %lld rows, expected one for each of the %lld words", op,
@@ -61,6 +63,12 @@ static wl_status step_check(wl_ctx *ctx, const wl_dims *d, const wl_word2vec_arg
     if (spans != wl_present(&a->pieces))
         return wl_fail(ctx, WL_MISSING, "%s: %s: is missing, expected with %s", op,
                        spans ? "pieces" : "spans", spans ? "spans" : "pieces");
+    if (paths != wl_present(&a->nodes))
+        return wl_fail(ctx, WL_MISSING, "%s: %s: is missing, expected with %s", op,
+                       paths ? "nodes" : "paths", paths ? "paths" : "nodes");
+    if (paths != (a->deepest > 0))
+        return wl_fail(ctx, WL_OUT_OF_RANGE, "%s: deepest: is %lld, expected %s", op,
+                       (long long)a->deepest, paths ? "1 or more with paths" : "0 without paths");
     if (spans != (a->longest > 0))
         return wl_fail(ctx, WL_OUT_OF_RANGE, "%s: longest: is %lld, expected %s", op,
                        (long long)a->longest, spans ? "1 or more with spans" : "0 without spans");
@@ -105,6 +113,10 @@ const wl_op_spec wl_word2vec_subsample_spec = {
                .bound = 'G', .silent = true),                                                      \
         WL_ARG(word2vec_sync, pieces, WL_IN, WL_INT32, "G", .optional = true, .bound = 'R',        \
                .silent = true),                                                                    \
+        WL_ARG(word2vec_sync, paths, WL_IN, WL_INT32, "V 3", .optional = true, .maker = WL_PATHS,  \
+               .bound = 'E', .silent = true),                                                      \
+        WL_ARG(word2vec_sync, nodes, WL_IN, WL_INT32, "E", .optional = true, .bound = 'V',         \
+               .silent = true),                                                                    \
         WL_ARG(word2vec_sync, loss, WL_OUT, WL_REAL, "1", .optional = true),                       \
         WL_ARG(word2vec_sync, pairs, WL_OUT, WL_INT64, "1"),                                       \
         WL_ARG(word2vec_sync, skipped, WL_OUT, WL_INT64, "1"),                                     \
@@ -112,6 +124,7 @@ const wl_op_spec wl_word2vec_subsample_spec = {
         WL_ARG(word2vec_sync, window, WL_HOST, WL_LENGTH, "W", .low = 1, .high = 1000),            \
         WL_ARG(word2vec_sync, negative, WL_HOST, WL_LENGTH, "K", .low = 0, .high = 1000),          \
         WL_ARG(word2vec_sync, longest, WL_HOST, WL_LENGTH, "L", .low = 0, .high = 0x1p20),         \
+        WL_ARG(word2vec_sync, deepest, WL_HOST, WL_LENGTH, "H", .low = 0, .high = 1000),           \
         WL_ARG(word2vec_sync, method, WL_HOST, WL_CHOICE, .low = 0, .high = 1, .tests = { 0, 1 },  \
                .ntests = 2),                                                                       \
         WL_ARG(word2vec_sync, negatives, WL_HOST, WL_CHOICE, .low = 0, .high = 1,                  \

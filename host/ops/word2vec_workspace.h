@@ -13,27 +13,33 @@ enum { WL_WORD2VEC_TILE = 8 };
 enum { WL_WORD2VEC_PART = 32 };
 
 typedef struct wl_word2vec_sizes {
-    int64_t D, real;                             /* features; bytes of a REAL */
-    int64_t window, contexts, negative, samples; /* contexts 2 window; samples a multiple of six */
-    int64_t sets;                                /* of negatives a centre: one, or one a context */
-    int64_t slots; /* of gradients of the output table a centre: the target, then the sets */
-    int64_t rows;  /* of the input table a word at most */
+    int64_t D, real;          /* features; bytes of a REAL */
+    int64_t window, contexts; /* contexts 2 window */
+    int64_t
+        negative;    /* samples of a set at most, beside the first: negatives, or nodes of a path */
+    int64_t samples; /* all of them, filled up to a multiple of six */
+    int64_t sets;    /* of negatives a centre: one, or one a context */
+    int64_t slots;   /* of gradients of the output table a centre: the first sample, the sets */
+    int64_t rows;    /* of the input table a word at most */
 } wl_word2vec_sizes;
 
 static inline wl_word2vec_sizes wl_word2vec_sizes_of(const wl_word2vec_args *a, int64_t D,
                                                      size_t real)
 {
-    const bool per_pair = a->negatives == WL_NEGATIVES_PER_PAIR && a->method == WL_SKIPGRAM;
+    const bool paths = a->paths.data != NULL;
+    const bool per_pair =
+        a->negatives == WL_NEGATIVES_PER_PAIR && a->method == WL_SKIPGRAM && !paths;
     const int64_t contexts = 2 * a->window, sets = per_pair ? contexts : 1;
+    const int64_t negative = paths ? a->deepest - 1 : a->negative;
     return (wl_word2vec_sizes){
         .D = D,
         .real = (int64_t)real,
         .window = a->window,
         .contexts = contexts,
-        .negative = a->negative,
-        .samples = (a->negative + WL_WORD2VEC_SIX) / WL_WORD2VEC_SIX * WL_WORD2VEC_SIX,
+        .negative = negative,
+        .samples = (negative + WL_WORD2VEC_SIX) / WL_WORD2VEC_SIX * WL_WORD2VEC_SIX,
         .sets = sets,
-        .slots = 1 + sets * a->negative,
+        .slots = 1 + sets * negative,
         .rows = 1 + a->longest,
     };
 }

@@ -21,6 +21,11 @@
  *   x[i]            -=  lr sum_j g[i,j] output[sample j]
  *   output[sample j]  -=  lr sum_i g[i,j] x[i]
  *
+ * With `paths` in place of negatives the loss is hierarchical softmax (<wordloom/hsoftmax.h>, which
+ * says what paths and nodes are): the rows of the output table are inner nodes, the samples of a
+ * centre are those on the way to it, and where that goes left they count as j = 0 does above, else
+ * as j > 0. A centre whose path leaves its bounds is none, without a report.
+ *
  * Sigmoids are exact (word2vec.c and gensim look them up and cut them off at 6). In CBOW the
  * mean's gradient goes to each context whole, as in word2vec.c and gensim, or, with
  * WL_CONTEXT_MEAN_CORRECTED, divided by the number of contexts (Irsoy et al. 2020, "Corrected CBOW
@@ -91,15 +96,18 @@ typedef struct wl_word2vec_args {
                            between them it changes linearly; a batch keeps its first's      */
     wl_tensor spans;    /* in  I32 [V,2] optional: a word's first piece, and how many       */
     wl_tensor pieces;   /* in  I32 [G] where there are spans: rows of the input table       */
+    wl_tensor paths;    /* in  I32 [V,3] optional: of hierarchical softmax                  */
+    wl_tensor nodes;    /* in  I32 [E] where there are paths: rows of the output table      */
     wl_tensor loss;     /* out REAL [1] optional: the sum over pairs                        */
     wl_tensor pairs;    /* out I64 [1] how many were trained on                             */
     wl_tensor skipped;  /* out I64 [1] units left out for a score that is not finite        */
     int64_t centres;    /* host: tokens to be centres; what lies past the text's end is none */
     int64_t window;     /* host: 1 to 1000                                                  */
-    int64_t negative;   /* host: 0 to 1000                                                  */
+    int64_t negative;   /* host: 0 to 1000; means nothing with paths, like `negatives`      */
     int64_t workers;    /* host, hogwild: runs that race, 1 to 2^20                         */
     int64_t batch;      /* host, sync: tokens of a batch, 1 to 2^20                         */
     int64_t longest;    /* host: no span has more pieces; 0 without spans                   */
+    int64_t deepest;    /* host: no path has more nodes, at most 1000; 0 without paths      */
     int32_t method;     /* host: WL_SKIPGRAM, WL_CBOW                                       */
     int32_t negatives;  /* host: WL_NEGATIVES_PER_WINDOW, ...                               */
     int32_t context;    /* host: WL_CONTEXT_MEAN, ...                                       */

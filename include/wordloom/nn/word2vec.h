@@ -1,6 +1,12 @@
-/* word2vec: word vectors by skip-gram or CBOW with negative sampling (Mikolov et al. 2013,
- * "Distributed Representations of Words and Phrases"), with or without n-grams of characters
- * (Bojanowski et al. 2017), on any device. What a step computes stands in <wordloom/word2vec.h>.
+/* word2vec: word vectors by skip-gram or CBOW with negative sampling or hierarchical softmax
+ * (Mikolov et al. 2013, "Distributed Representations of Words and Phrases"), with or without
+ * n-grams of characters (Bojanowski et al. 2017), on any device. What a step computes stands in
+ * <wordloom/word2vec.h>.
+ *
+ * Or with the softmax over all words, as simple as the model can be (Mikolov et al. 2013,
+ * "Efficient Estimation of Word Representations in Vector Space"), which costs 6 V dim operations a
+ * pair: for vocabularies of some thousand words. A step is that of mini-batches below, but for the
+ * loss, softmax_xent_linear of <wordloom/softmax_xent.h>; the cap is of the input table alone.
  *
  * Around it, as in word2vec.c where not said otherwise:
  *   - a line is a sentence; words that the vocabulary lacks are dropped before windows are laid;
@@ -31,6 +37,8 @@
 
 WL_BEGIN
 
+enum { WL_WORD2VEC_NEGATIVE = 0, WL_WORD2VEC_HIERARCHICAL = 1, WL_WORD2VEC_SOFTMAX = 2 };
+
 typedef struct wl_word2vec_config {
     int64_t dim;            /* numbers a vector, 1 to 65536; 100 */
     int64_t window;         /* words to either side at most, 1 to 1000; 5 */
@@ -53,9 +61,11 @@ typedef struct wl_word2vec_config {
     int32_t dtype;          /* of both tables: WL_F32, WL_F16 or WL_BF16 (rounded stochastically);
                                WL_F32 */
     int32_t method;         /* WL_SKIPGRAM or WL_CBOW; WL_SKIPGRAM */
-    int32_t negatives;      /* WL_NEGATIVES_PER_WINDOW or _PER_PAIR; WL_NEGATIVES_PER_WINDOW */
-    int32_t context;        /* WL_CONTEXT_MEAN, _MEAN_CORRECTED or _SUM; WL_CONTEXT_MEAN */
-    int32_t hogwild;        /* 0 or 1; 0 */
+    int32_t loss;      /* WL_WORD2VEC_NEGATIVE, _HIERARCHICAL (which has no negatives) or _SOFTMAX
+                          (nor these, nor n-grams, nor `hogwild`); WL_WORD2VEC_NEGATIVE */
+    int32_t negatives; /* WL_NEGATIVES_PER_WINDOW or _PER_PAIR; WL_NEGATIVES_PER_WINDOW */
+    int32_t context;   /* WL_CONTEXT_MEAN, _MEAN_CORRECTED or _SUM; WL_CONTEXT_MEAN */
+    int32_t hogwild;   /* 0 or 1; 0 */
 } wl_word2vec_config;
 
 /* The defaults, which stand above. */
@@ -67,14 +77,15 @@ typedef struct wl_word2vec wl_word2vec;
  * counts) and the context must outlive it. It sets the context's workspace whenever it computes.
  * WL_OUT_OF_RANGE: a field of the configuration, which the error names; a word of more than 2^20
  * n-grams, or more than 2^31 - 1 of them or rows in all; no noise distribution (see
- * wl_noise_create). WL_NO_MEMORY. */
+ * wl_noise_create), or no tree (see wl_huffman_create). WL_NO_MEMORY. */
 WL_API wl_status wl_word2vec_create(wl_word2vec **out, wl_ctx *ctx,
                                     const wl_word2vec_config *config, const wl_vocabulary *words,
                                     wl_error *error);
 WL_API void wl_word2vec_destroy(wl_word2vec *model); /* takes null */
 
 /* How far training is. Words are those of the text, before subsampling. A pair is a word and one
- * of its context words (in CBOW, and all of them); its loss counts the target and the negatives. */
+ * of its context words (in CBOW, and all of them); its loss counts the target and the negatives, or
+ * is the word's negative log-likelihood. */
 typedef struct wl_word2vec_progress {
     int64_t epoch, epochs;      /* the running epoch, from 1 */
     int64_t words, total_words; /* of the run */
@@ -102,14 +113,15 @@ WL_API wl_status wl_word2vec_train(wl_word2vec *model, const wl_tokens *tokens,
                                    const volatile sig_atomic_t *stop, wl_error *error);
 
 /* Copies the tables to the host as floats: `input`, the words' own rows, and `output`, each
- * [V,dim] in id order; either may be null. */
+ * [V,dim] in id order; either may be null. With hierarchical softmax rows of `output` are nodes of
+ * the tree of <wordloom/nn/huffman.h>, and the last is zero. */
 WL_API wl_status wl_word2vec_tables(wl_word2vec *model, float *input, float *output,
                                     wl_error *error);
 
 /* Writes the vectors as wl_vectors_write does: the input table, with n-grams the means of a word's
- * row and those of its n-grams. Safetensors also has the output table, the configuration, and what
- * vectors of unknown words are made of. WL_NOT_FINITE: a number is NaN or infinite; nothing is
- * written. */
+ * row and those of its n-grams. Safetensors also has the output table where its rows are words, the
+ * configuration, and what vectors of unknown words are made of. WL_NOT_FINITE: a number is NaN or
+ * infinite; nothing is written. */
 WL_API wl_status wl_word2vec_write(wl_word2vec *model, const char *path, wl_vectors_format format,
                                    wl_error *error);
 
