@@ -97,8 +97,10 @@ static void every_way_is_the_same_again(void **state)
     static const char *const ways[][2] = { { "--method=cbow", "--context=corrected" },
                                            { "--negatives-per=pair", "--init-range=1" },
                                            { "--subword=2-3", "--buckets=50" },
-                                           { "--hogwild", "--dtype=bf16" } };
-    for (int i = 0; i < 4; i++) {
+                                           { "--hogwild", "--dtype=bf16" },
+                                           { "--loss=hs", "--hogwild" },
+                                           { "--loss=softmax", "--method=cbow" } };
+    for (int i = 0; i < 6; i++) {
         const char *const names[] = { "one.txt", "two.txt" };
         for (int j = 0; j < 2; j++)
             assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
@@ -140,6 +142,18 @@ static void one_file_for_two_things_is_usage(void **state)
                          in_folder("same.txt"), "--checkpoint", in_folder("same.txt"), NULL),
                      2);
     assert_has("stderr", "--out and --checkpoint: expected two files");
+}
+
+static void the_softmax_takes_what_it_can(void **state)
+{
+    (void)state;
+    static const char *const others[] = { "--hogwild", "--subword=3-6" };
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(run("vectors", "train", "--corpus", in_folder("corpus.txt"), "--out",
+                             in_folder("never.txt"), "--loss=softmax", others[i], NULL),
+                         2);
+        assert_has("stderr", i ? "--loss softmax takes no --subword (see" : "takes no --hogwild");
+    }
 }
 
 static void a_corpus_without_frequent_words_fails(void **state)
@@ -269,6 +283,7 @@ int main(void)
         cmocka_unit_test(every_way_is_the_same_again),
         cmocka_unit_test(n_grams_find_unknown_words),
         cmocka_unit_test(one_file_for_two_things_is_usage),
+        cmocka_unit_test(the_softmax_takes_what_it_can),
         cmocka_unit_test(a_corpus_without_frequent_words_fails),
         cmocka_unit_test(an_interrupted_run_goes_on_where_it_was),
         cmocka_unit_test(a_killed_run_ends_with_the_same_bytes),

@@ -31,6 +31,30 @@ static void a_model_is_written_and_read_whole(void **state)
     free_bench(&b);
 }
 
+/* rows that are no words are of no use to who reads words' vectors */
+static void nodes_of_a_tree_are_not_written(void **state)
+{
+    (void)state;
+    bench b = make_bench("x y z\nz y x\n");
+    wl_vectors *read;
+    wl_error error;
+    float input[60], output[60];
+    const char *path = in_folder("tree.safetensors");
+    b.config.loss = WL_WORD2VEC_HIERARCHICAL;
+    wl_word2vec *model = make_model(&b);
+    assert_int_equal(wl_word2vec_train(model, b.tokens, NULL, NULL, NULL, &error), WL_OK);
+    assert_int_equal(wl_word2vec_tables(model, input, output, &error), WL_OK);
+    assert_int_equal(wl_word2vec_write(model, path, WL_VECTORS_SAFETENSORS, &error), WL_OK);
+    wl_word2vec_destroy(model);
+    for (int i = 0; i < 20; i++) assert_true(output[20 + i] != 0 && output[40 + i] == 0);
+    assert_int_equal(wl_vectors_read(&read, path, 0, &error), WL_OK);
+    assert_memory_equal(read->table, input, sizeof input);
+    assert_null(read->output);
+    assert_non_null(strstr(read->config, "\"loss\":\"hs\""));
+    wl_vectors_destroy(read);
+    free_bench(&b);
+}
+
 static double cosine(const float *x, const float *y, int64_t D)
 {
     double xy = 0, xx = 0, yy = 0;
@@ -126,7 +150,7 @@ static void a_run_goes_on_from_any_checkpoint_with_the_same_bits(void **state)
 {
     (void)state;
     char *text = topics(150);
-    for (int way = 0; way < 4; way++) {
+    for (int way = 0; way < 6; way++) {
         bench b = make_bench(text);
         kept_run r = { &b, NULL, 0 };
         wl_error error;
@@ -134,10 +158,13 @@ static void a_run_goes_on_from_any_checkpoint_with_the_same_bits(void **state)
         b.config.sample = 0.03;
         b.group = 1;
         b.shard_tokens = 500;
-        b.config.hogwild = way % 2; /* with one worker */
+        b.config.loss = way < 4    ? WL_WORD2VEC_NEGATIVE
+                        : way == 4 ? WL_WORD2VEC_HIERARCHICAL
+                                   : WL_WORD2VEC_SOFTMAX;
+        b.config.hogwild = way == 1 || way == 3; /* with one worker */
         b.config.dtype = way == 1 ? WL_BF16 : WL_F32;
         if (way > 1) b.config.method = WL_CBOW;
-        if (way > 1) b.config.subword = (wl_subword){ 1, 2, 10 };
+        if (way == 2 || way == 3) b.config.subword = (wl_subword){ 1, 2, 10 };
         r.model = make_model(&b);
         assert_int_equal(wl_word2vec_train(r.model, b.tokens, keep, &r, NULL, &error), WL_OK);
         float *whole = tables_of(&b, r.model);
@@ -274,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_is_written_and_read_whole),
+        cmocka_unit_test(nodes_of_a_tree_are_not_written),
         cmocka_unit_test(n_grams_give_unknown_words_a_vector),
         cmocka_unit_test(a_run_goes_on_from_any_checkpoint_with_the_same_bits),
         cmocka_unit_test(a_changed_or_cut_checkpoint_is_a_bad_file),

@@ -377,6 +377,37 @@ static void a_run_ends_when_it_is_asked_to(void **state)
     free(text);
 }
 
+/* While the output table is zero p is 1/2, and inputs get nothing: from x_y for x and x_x for y
+ * o_x gets lr (x_y - x_x) / 2, and o_y minus that. */
+static void a_step_of_the_softmax_is_as_by_hand(void **state)
+{
+    (void)state;
+    for (int method = WL_SKIPGRAM; method <= WL_CBOW; method++) {
+        bench b = make_bench("x y\n");
+        float begin[40], input[40], output[40];
+        wl_error error;
+        b.config.loss = WL_WORD2VEC_SOFTMAX;
+        b.config.method = method;
+        b.config.epochs = 1;
+        b.config.lr = 0.25;
+        b.config.min_lr_fraction = 1;
+        wl_word2vec *model = make_model(&b);
+        assert_int_equal(wl_word2vec_tables(model, begin, NULL, &error), WL_OK);
+        assert_int_equal(wl_word2vec_train(model, b.tokens, keep_losses, &b, NULL, &error), WL_OK);
+        assert_int_equal(wl_word2vec_tables(model, input, output, &error), WL_OK);
+        assert_memory_equal(begin, input, sizeof begin);
+        for (int i = 0; i < 20; i++) {
+            const float expected = 0.125f * (begin[20 + i] - begin[i]);
+            assert_true(fabsf(output[i] - expected) <= 4 * FLT_EPSILON * fabsf(expected));
+            assert_true(output[20 + i] == -output[i]);
+        }
+        assert_int_equal(b.last.pairs, 2);
+        assert_true(fabs(b.losses[0] - log(2)) <= (double)FLT_EPSILON);
+        wl_word2vec_destroy(model);
+        free_bench(&b);
+    }
+}
+
 static void what_cannot_be_learnt_is_refused(void **state)
 {
     (void)state;
@@ -389,6 +420,17 @@ static void what_cannot_be_learnt_is_refused(void **state)
     assert_int_equal(wl_word2vec_create(&model, b.ctx, &b.config, b.words, &error),
                      WL_OUT_OF_RANGE);
     assert_error(&error, "window", "is 0", NULL);
+    assert_null(model);
+    b.config.window = 1;
+    b.config.loss = WL_WORD2VEC_SOFTMAX;
+    b.config.hogwild = 1;
+    assert_int_equal(wl_word2vec_create(&model, b.ctx, &b.config, b.words, &error),
+                     WL_OUT_OF_RANGE);
+    assert_error(&error, "neither hogwild nor n-grams", NULL);
+    b.config.hogwild = 0;
+    b.config.subword = (wl_subword){ 3, 6, 10 };
+    assert_int_equal(wl_word2vec_create(&model, b.ctx, &b.config, b.words, &error),
+                     WL_OUT_OF_RANGE);
     assert_null(model);
     free_bench(&b);
 }
@@ -407,6 +449,7 @@ int main(void)
         cmocka_unit_test(the_first_batch_is_as_by_hand),
         cmocka_unit_test(a_run_that_diverges_stops_with_finite_tables),
         cmocka_unit_test(a_run_ends_when_it_is_asked_to),
+        cmocka_unit_test(a_step_of_the_softmax_is_as_by_hand),
         cmocka_unit_test(what_cannot_be_learnt_is_refused),
     };
     return cmocka_run_group_tests_name("word2vec_model", tests, make_folder, remove_folder);
