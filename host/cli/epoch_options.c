@@ -157,8 +157,8 @@ int epoch_options_read(epoch_options *o, epoch_run *run, const char *name, const
     options_common(&o->common, common);
     const int status = options_read(&command, count, args, &first);
     if (status != OPTIONS_READ) return status;
-    *o->to.residual = o->residual;
-    *o->to.tie = o->tie;
+    if (o->to.residual) *o->to.residual = o->residual;
+    if (o->to.tie) *o->to.tie = o->tie;
     *o->to.dtype = dtypes[o->common.dtype];
     *o->to.seed = (uint64_t)o->common.seed;
     return run->plot && plot_check("--plot", run->plot) ? EXIT_USAGE : OPTIONS_READ;

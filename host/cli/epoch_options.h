@@ -4,7 +4,7 @@
 
 #include "epoch_run.h"
 
-/* Where a configuration has what its options set, with the defaults. */
+/* Where a configuration has what its options set, with the defaults; null: it has no such. */
 typedef struct epoch_fields {
     int32_t *level, *cell, *residual, *tie, *optimizer, *dtype;
     int64_t *layers, *embed, *hidden, *batch, *epochs, *patience;

@@ -8,19 +8,23 @@
 #include <math.h>
 #include <stdio.h>
 
+static const double SOME_TIME = 0.5; /* seconds */
+
 /* ------------------------------------------------------------------ reports */
 
 static void note_epoch(epoch_run *e, const wl_training_progress *now)
 {
     progress *p = &e->run.report;
-    char train[64], valid[64] = "", exact[64] = "";
+    char train[64], valid[64] = "", right[64] = "";
     p->tell_loss(train, sizeof train, now->epoch_loss);
     if (isfinite(now->validation)) p->tell_loss(valid, sizeof valid, now->validation);
     if (isfinite(now->accuracy))
-        snprintf(exact, sizeof exact, ", exact %.1f %%", 100 * now->accuracy);
+        snprintf(right, sizeof right, ", %s %.1f %%", e->right, 100 * now->accuracy);
     progress_note(p, "epoch %" PRId64 "/%" PRId64 ": %s%s%s%s%s, %.0f s", now->epoch, now->epochs,
                   train, *valid ? ", validation " : "", valid, *valid && now->best ? " (best)" : "",
-                  exact, progress_seconds(p));
+                  right, progress_seconds(p));
+    e->noted = *now;
+    e->noted_at = progress_seconds(p);
 }
 
 /* While the run goes on a picture that cannot be written does not end it. */
@@ -36,6 +40,19 @@ static int write_best(epoch_run *e)
 {
     e->written = e->write(e->run.user, e->run.out, &e->trouble);
     return e->written != WL_OK;
+}
+
+/* Epochs that are over in no time are told of, and drawn, now and then. */
+static bool is_due(const epoch_run *e, const wl_training_progress *now)
+{
+    return e->noted.epoch == 0 || now->epoch == now->epochs ||
+           progress_seconds(&e->run.report) >= e->noted_at + SOME_TIME;
+}
+
+/* The best one by a validation always; of those without one the last is to be written. */
+static bool is_to_be_written(const epoch_run *e, const wl_training_progress *now)
+{
+    return now->best && (isfinite(now->validation) || e->noted.epoch == now->epoch);
 }
 
 int epoch_run_report(void *user, const wl_training_progress *now)
@@ -55,8 +72,8 @@ int epoch_run_report(void *user, const wl_training_progress *now)
                              (json_int_t)now->skipped, "validation",
                              progress_number(now->validation), "accuracy",
                              progress_number(now->accuracy)));
-    if (now->epoch_ended) note_epoch(e, now), draw(e);
-    if (now->epoch_ended && now->best && write_best(e)) return 1;
+    if (now->epoch_ended && is_due(e, now)) note_epoch(e, now), draw(e);
+    if (now->epoch_ended && is_to_be_written(e, now) && write_best(e)) return 1;
     training_keep(&e->run);
     return 0;
 }

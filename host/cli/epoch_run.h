@@ -20,10 +20,12 @@ typedef struct epoch_run {
     int (*at_best)(const void *user);
     training_file *write, *draw; /* the model; its curves into a picture */
 
-    const char *plot; /* the picture; null: none */
-    wl_training_progress last;
-    wl_status written; /* of the last time that the model was, */
-    wl_error trouble;  /* and why it was not */
+    const char *right;                /* what the accuracy is called: "exact" */
+    const char *plot;                 /* the picture; null: none */
+    wl_training_progress last, noted; /* of all reports; of epochs that were told of */
+    double noted_at;                  /* seconds of training, then */
+    wl_status written;                /* of the last time that the model was, */
+    wl_error trouble;                 /* and why it was not */
 } epoch_run;
 
 /* All of it on the device of `common`, with the files of training_begin. Answers the exit code. The

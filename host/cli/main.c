@@ -16,6 +16,8 @@ static const struct entry {
     int (*run)(int count, char **args);
 } entries[] = {
     { "devices", NULL, "list what can compute here", run_devices },
+    { "classify", "train", "learn to tell classes of points", run_classify_train },
+    { "classify", "eval", "how many points are told right", run_classify_eval },
     { "vectors", "train", "learn word vectors from a text", run_vectors_train },
     { "vectors", "phrases", "join words that go together, before training", run_vectors_phrases },
     { "vectors", "convert", "word vectors in another file format", run_vectors_convert },

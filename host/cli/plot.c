@@ -12,24 +12,12 @@ static const double MARGIN = 18, GAP = 8, TITLE_SIZE = 16, LABEL_SIZE = 13, TICK
 static const double SAMPLE = 26, ROW = 20; /* of the legend: a line's piece, and a row */
 enum { MOST_MARKED = 50 };                 /* points of a series that are marked each */
 
-/* Colours that also the colour-blind tell apart: Okabe and Ito 2008, "Color Universal Design". */
-static const double colours[][3] = { { 0, 0.447, 0.698 }, { 0.835, 0.369, 0 },
-                                     { 0, 0.620, 0.451 }, { 0.800, 0.475, 0.655 },
-                                     { 0.902, 0.624, 0 }, { 0.337, 0.706, 0.914 } };
-enum { COLOURS = sizeof colours / sizeof *colours };
-
 typedef struct picture {
     plot_sheet *sheet;
     const plot_chart *chart;
     plot_scale x, y;
     double left, top, right, bottom; /* of the field in which the curves lie */
 } picture;
-
-static void set_colour(plot_sheet *s, int series)
-{
-    const double *rgb = colours[series % COLOURS];
-    cairo_set_source_rgb(s->c, rgb[0], rgb[1], rgb[2]);
-}
 
 static void axis_label(char *to, size_t room, const plot_axis *axis, const plot_scale *scale)
 {
@@ -70,7 +58,7 @@ static void draw_head(picture *p)
         const char *name = p->chart->series[i].name;
         const double span = SAMPLE + GAP + plot_sheet_span(s, name);
         if (x > MARGIN && x + span > WIDTH - MARGIN) x = MARGIN, y += ROW;
-        set_colour(s, i);
+        plot_sheet_colour(s, i);
         cairo_set_line_width(s->c, 2);
         plot_sheet_line(s, x, y - LABEL_SIZE / 3, x + SAMPLE, y - LABEL_SIZE / 3);
         plot_sheet_grey(s, 0.1);
@@ -155,7 +143,7 @@ static void draw_series(picture *p, int number)
     const plot_series *s = &p->chart->series[number];
     cairo_t *c = p->sheet->c;
     bool joined = false;
-    set_colour(p->sheet, number);
+    plot_sheet_colour(p->sheet, number);
     cairo_set_line_width(c, 2);
     cairo_set_line_join(c, CAIRO_LINE_JOIN_ROUND);
     cairo_set_line_cap(c, CAIRO_LINE_CAP_ROUND); /* so that a point alone is seen */

@@ -149,20 +149,12 @@ static void set_shade(cairo_t *c, double weight)
     cairo_set_source_rgb(c, rgb[0], rgb[1], rgb[2]);
 }
 
-/* A title that is too long ends in an ellipsis. */
 static void draw_title(plot_sheet *s, double x, double y, double room, const char *title)
 {
-    char text[256];
-    size_t length = strnlen(title, sizeof text - 4);
-    snprintf(text, sizeof text, "%.*s", (int)length, title);
+    plot_sheet_label label;
     plot_sheet_font(s, TITLE_SIZE, true);
-    while (length > 0 && (title[length] || plot_sheet_span(s, text) > room)) {
-        do length--;
-        while (length > 0 && (title[length] & 0xc0) == 0x80);
-        strcpy(text + length, "\u2026");
-        if (plot_sheet_span(s, text) <= room) break;
-    }
-    plot_sheet_text(s, x, y, 0, text);
+    plot_sheet_fit(s, room, title, &label);
+    plot_sheet_text(s, x, y, 0, label.text);
 }
 
 /* A weight that is no number. */

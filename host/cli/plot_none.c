@@ -1,7 +1,8 @@
-/* What stands for plot.c and plot_map.c in a program without cairo. */
+/* What stands for plot.c, plot_map.c and plot_points.c in a program without cairo. */
 #include "plot.h"
 
 #include "plot_map.h"
+#include "plot_points.h"
 #include "program.h"
 
 int plot_check(const char *option, const char *path)
@@ -25,5 +26,11 @@ wl_status plot_write(const plot_chart *charts, int count, const char *path, wl_e
 wl_status plot_maps_write(const plot_map *maps, int count, const char *path, wl_error *error)
 {
     (void)maps, (void)count;
+    return no_cairo(path, error);
+}
+
+wl_status plot_points_write(const plot_points *plot, const char *path, wl_error *error)
+{
+    (void)plot;
     return no_cairo(path, error);
 }

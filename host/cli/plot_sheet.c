@@ -101,6 +101,18 @@ double plot_sheet_span(plot_sheet *s, const char *text)
     return e.x_advance;
 }
 
+void plot_sheet_fit(plot_sheet *s, double room, const char *text, plot_sheet_label *out)
+{
+    size_t length = strnlen(text, sizeof out->text - 4);
+    snprintf(out->text, sizeof out->text, "%.*s", (int)length, text);
+    while (length > 0 && (text[length] || plot_sheet_span(s, out->text) > room)) {
+        do length--;
+        while (length > 0 && (text[length] & 0xc0) == 0x80);
+        strcpy(out->text + length, "\u2026");
+        if (plot_sheet_span(s, out->text) <= room) break;
+    }
+}
+
 void plot_sheet_text(plot_sheet *s, double x, double y, double before, const char *text)
 {
     cairo_move_to(s->c, x - before * plot_sheet_span(s, text), y);
@@ -114,6 +126,24 @@ void plot_sheet_text_up(plot_sheet *s, double x, double y, double before, const 
     cairo_rotate(s->c, -M_PI / 2);
     plot_sheet_text(s, 0, 0, before, text);
     cairo_restore(s->c);
+}
+
+/* Colours that also the colour-blind tell apart: Okabe and Ito 2008, "Color Universal Design". */
+static const double colours[][3] = { { 0, 0.447, 0.698 }, { 0.835, 0.369, 0 },
+                                     { 0, 0.620, 0.451 }, { 0.800, 0.475, 0.655 },
+                                     { 0.902, 0.624, 0 }, { 0.337, 0.706, 0.914 } };
+enum { COLOURS = sizeof colours / sizeof *colours };
+
+void plot_sheet_colour_of(int number, double rgb[3])
+{
+    for (int i = 0; i < 3; i++) rgb[i] = colours[number % COLOURS][i];
+}
+
+void plot_sheet_colour(plot_sheet *s, int number)
+{
+    double rgb[3];
+    plot_sheet_colour_of(number, rgb);
+    cairo_set_source_rgb(s->c, rgb[0], rgb[1], rgb[2]);
 }
 
 void plot_sheet_grey(plot_sheet *s, double light)

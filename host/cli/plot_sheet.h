@@ -34,9 +34,19 @@ void plot_sheet_close(plot_sheet *sheet);
 void plot_sheet_font(plot_sheet *sheet, double size, bool bold);
 double plot_sheet_span(plot_sheet *sheet, const char *text);
 
+/* As much of a text as has room; what is cut ends in an ellipsis. */
+typedef struct plot_sheet_label {
+    char text[256];
+} plot_sheet_label;
+void plot_sheet_fit(plot_sheet *sheet, double room, const char *text, plot_sheet_label *out);
+
 /* `before`: the part of the text that stands left of x, or below y where it reads upwards. */
 void plot_sheet_text(plot_sheet *sheet, double x, double y, double before, const char *text);
 void plot_sheet_text_up(plot_sheet *sheet, double x, double y, double before, const char *text);
+
+/* Of things that are told apart by a number, whatever it is. */
+void plot_sheet_colour_of(int number, double rgb[3]);
+void plot_sheet_colour(plot_sheet *sheet, int number);
 
 void plot_sheet_grey(plot_sheet *sheet, double light);
 void plot_sheet_line(plot_sheet *sheet, double x, double y, double to_x, double to_y);

@@ -16,6 +16,8 @@ enum {
 /* Each takes the arguments after noun and verb, args[0] being the verb, and answers an exit code.
  */
 int run_devices(int count, char **args);
+int run_classify_train(int count, char **args);
+int run_classify_eval(int count, char **args);
 int run_vectors_train(int count, char **args);
 int run_vectors_phrases(int count, char **args);
 int run_vectors_convert(int count, char **args);

@@ -143,7 +143,8 @@ int run_seq2seq_train(int count, char **args)
                           .train = train,
                           .at_best = at_best,
                           .write = write_model,
-                          .draw = draw } };
+                          .draw = draw,
+                          .right = "exact" } };
     int code = seq2seq_train_options_read(&j.set, &j.epochs, count, args);
     if (code != OPTIONS_READ) return code;
     const training_path files[] = { { "--pairs", j.set.pairs, false },

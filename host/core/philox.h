@@ -29,8 +29,9 @@ enum wl_purpose {
     WL_PURPOSE_ZONEOUT_C = 9,   /* and of cell states */
     WL_PURPOSE_SPLIT = 10,      /* index: an example among all */
     WL_PURPOSE_TASK = 11,       /* index: an example; step: 4 numbers of it */
-    WL_PURPOSE_ORDER = 12,      /* index: a pair; step: the epoch */
+    WL_PURPOSE_ORDER = 12,      /* index: a pair or a point; step: the epoch */
     WL_PURPOSE_BATCHES = 13,    /* index: a batch; step: the epoch */
+    WL_PURPOSE_POINTS = 14,     /* index: 2 points */
 };
 
 typedef struct wl_random {

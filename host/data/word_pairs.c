@@ -1,8 +1,7 @@
 /* Pairs of words with scores: a line at a time, split into columns. */
-#include <wordloom/nn/file.h>
 #include <wordloom/nn/word_pairs.h>
 
-#include "utf8.h"
+#include "lines.h"
 
 #include <inttypes.h>
 #include <locale.h>
@@ -140,41 +139,18 @@ static wl_status read_columns(reading *r, char *line, int tabs)
     return add_pair(r, first, value);
 }
 
-static wl_status check_text(const reading *r, const wl_token *line)
+static wl_status read_line(void *user, int64_t number, char *line, wl_error *error)
 {
-    const size_t bad = wl_invalid_utf8(line->bytes, line->length), nul = strlen(line->bytes);
-    if (bad == line->length && nul == line->length) return WL_OK;
-    const size_t at = bad < nul ? bad : nul;
-    return wl_error_set(r->error, WL_BAD_FILE,
-                        "%s: line %" PRId64 ": expected UTF-8 text, found 0x%02x at its byte %zu",
-                        wl_reader_name(r->reader), r->line,
-                        (unsigned)(unsigned char)line->bytes[at], at + 1);
-}
-
-/* The token is the reader's until it reads on, and may be cut. */
-static wl_status read_line(reading *r, const wl_token *token)
-{
-    char *line = (char *)token->bytes;
-    size_t length = token->length;
-    wl_status status = check_text(r, token);
-    if (status) return status;
-    if (r->line == 1 && !strncmp(line, "\xef\xbb\xbf", 3)) line += 3, length -= 3;
-    while (length > 0 && strchr("\r ", line[length - 1])) line[--length] = 0;
-    if (length == 0 || line[0] == '#') return WL_OK;
+    reading *r = user;
+    (void)error;
+    r->line = number;
     return read_columns(r, line, strchr(line, '\t') != NULL);
 }
 
 static wl_status read_all(reading *r)
 {
-    static const unsigned char newline[256] = { ['\n'] = 1 };
-    wl_token token = { .stop = '\n' };
-    while (token.stop >= 0) {
-        r->line++;
-        wl_status status = wl_reader_token(r->reader, newline, &token, r->error);
-        if (!status) status = read_line(r, &token);
-        if (status) return status;
-    }
-    if (r->pairs->count) return WL_OK;
+    const wl_status status = wl_lines_read(r->reader, read_line, r, &r->line, r->error);
+    if (status || r->pairs->count) return status;
     return wl_error_set(r->error, WL_BAD_FILE,
                         "%s: line %" PRId64 ": expected two words and a score, found the end",
                         wl_reader_name(r->reader), r->line);

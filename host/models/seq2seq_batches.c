@@ -1,7 +1,7 @@
 /* Batches of pairs: which are read together, and in what order. */
 #include "seq2seq.h"
 
-#include "../core/philox.h"
+#include "../nn/shuffle.h"
 
 #include <stdlib.h>
 
@@ -27,9 +27,9 @@ static int by_length(const void *one, const void *other)
     return by_chance(one, other);
 }
 
-static uint64_t chance(uint64_t seed, int64_t index, int64_t epoch, enum wl_purpose purpose)
+static uint64_t chance(uint64_t seed, int64_t index, int64_t epoch)
 {
-    const wl_random r = wl_philox(seed, (uint64_t)index, (uint32_t)epoch, purpose);
+    const wl_random r = wl_philox(seed, (uint64_t)index, (uint32_t)epoch, WL_PURPOSE_ORDER);
     return (uint64_t)r.word[0] << 32 | r.word[1];
 }
 
@@ -58,7 +58,7 @@ static void fill_keys(wl_seq2seq_batches *b, uint64_t seed, int64_t epoch)
 {
     key *keys = b->keys;
     for (int64_t i = 0; i < wl_pairs_size(b->pairs); i++) {
-        keys[i] = (key){ .random = chance(seed, i, epoch, WL_PURPOSE_ORDER), .pair = i };
+        keys[i] = (key){ .random = chance(seed, i, epoch), .pair = i };
         wl_pairs_source(b->pairs, i, &keys[i].source);
         wl_pairs_target(b->pairs, i, &keys[i].target);
     }
@@ -71,17 +71,6 @@ static void take_order(wl_seq2seq_batches *b)
     for (int64_t i = 0; i < b->count; i++) b->first[i] = i * b->batch;
 }
 
-/* The batches themselves at random: else each pool would go from short to long. */
-static void shuffle_batches(wl_seq2seq_batches *b, uint64_t seed, int64_t epoch)
-{
-    for (int64_t i = b->count - 1; i > 0; i--) {
-        const uint64_t r = chance(seed, i, epoch, WL_PURPOSE_BATCHES);
-        const int64_t j = (int64_t)(r % (uint64_t)(i + 1)), held = b->first[i];
-        b->first[i] = b->first[j];
-        b->first[j] = held;
-    }
-}
-
 void wl_seq2seq_batches_shuffle(wl_seq2seq_batches *b, int64_t batches, uint64_t seed,
                                 int64_t epoch)
 {
@@ -92,7 +81,8 @@ void wl_seq2seq_batches_shuffle(wl_seq2seq_batches *b, int64_t batches, uint64_t
     for (int64_t i = 0; i < n; i += pool)
         qsort(keys + i, (size_t)(n - i < pool ? n - i : pool), sizeof *keys, by_length);
     take_order(b);
-    shuffle_batches(b, seed, epoch);
+    /* the batches themselves at random: else each pool would go from short to long */
+    wl_shuffle(b->first, b->count, seed, epoch, WL_PURPOSE_BATCHES);
 }
 
 void wl_seq2seq_batches_sort(wl_seq2seq_batches *b)

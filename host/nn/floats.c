@@ -1,9 +1,9 @@
 /* Floats to and from tensors: see floats.h. */
 #include "floats.h"
 
+#include "../core/normal.h"
 #include "../core/philox.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -55,15 +55,6 @@ wl_status wl_floats_fetch(wl_ctx *ctx, const wl_tensor *from, float *to, wl_erro
     return copied(ctx, status, error);
 }
 
-/* Two of a normal distribution from two uniform ones (Box and Muller 1958). */
-static void two_normals(float to[2], const uint32_t random[2], double deviation)
-{
-    const double u = ((double)random[0] + 0.5) * 0x1p-32, v = ((double)random[1] + 0.5) * 0x1p-32;
-    const double radius = deviation * sqrt(-2 * log(u)), angle = 6.283185307179586 * v;
-    to[0] = (float)(radius * cos(angle));
-    to[1] = (float)(radius * sin(angle));
-}
-
 wl_status wl_floats_draw(wl_ctx *ctx, const wl_tensor *to, uint32_t number, double deviation,
                          uint64_t seed, wl_error *error)
 {
@@ -74,8 +65,8 @@ wl_status wl_floats_draw(wl_ctx *ctx, const wl_tensor *to, uint32_t number, doub
                             (long long)count);
     for (int64_t i = 0; i < count; i += 4) {
         const wl_random r = wl_philox(seed, (uint64_t)i / 4, number, WL_PURPOSE_INITIAL);
-        two_normals(drawn + i, r.word, deviation);
-        two_normals(drawn + i + 2, r.word + 2, deviation);
+        wl_two_normals(drawn + i, r.word, deviation);
+        wl_two_normals(drawn + i + 2, r.word + 2, deviation);
     }
     const wl_status status = wl_floats_send(ctx, to, drawn, error);
     free(drawn);
