@@ -131,7 +131,7 @@ static void eval_wants_vectors_and_a_file(void **state)
 {
     (void)state;
     assert_int_equal(run("vectors", "eval", in_folder("v.txt"), NULL), 2);
-    assert_has("stderr", "--analogies FILE or --similarities FILE");
+    assert_has("stderr", "--analogies FILE, --similarities FILE or --thesaurus DIR");
     assert_int_equal(run("vectors", "eval", "--analogies", in_folder("questions"), NULL), 2);
     assert_int_equal(run("vectors", "eval", "--counting", "glove", in_folder("v.txt"), NULL), 2);
     assert_has("stderr", "one of word2vec|gensim");

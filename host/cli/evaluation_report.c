@@ -81,6 +81,9 @@ void evaluation_print(const evaluation_report *r)
     if (r->analogy) print_analogies(r->questions, r->analogy);
     if (r->analogy && r->similarity) printf("\n");
     if (r->similarity) print_similarities(r->pairs, r->similarity);
+    if (!r->likeness) return;
+    printf("%sWith the thesaurus:\n", r->analogy || r->similarity ? "\n" : "");
+    print_similarities(r->drawn, r->likeness);
 }
 
 /* ------------------------------------------------------------------ JSON */
@@ -122,14 +125,15 @@ static json_t *analogies(const evaluation_report *r)
                      "unknown_words", unknown_words(r->questions->words, s->unknown, s->unknowns));
 }
 
-static json_t *similarities(const evaluation_report *r)
+/* `file` is null where the pairs are of none. */
+static json_t *similarities(const char *file, const wl_word_pairs *pairs,
+                            const wl_similarity_score *s)
 {
-    const wl_similarity_score *s = r->similarity;
     if (!s) return json_null();
-    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "file", text(r->similarities), "pairs",
-                     (json_int_t)s->pairs, "used", (json_int_t)s->used, "spearman",
+    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "file", file ? text(file) : json_null(),
+                     "pairs", (json_int_t)s->pairs, "used", (json_int_t)s->used, "spearman",
                      number(s->spearman), "pearson", number(s->pearson), "unknown_words",
-                     unknown_words(r->pairs->words, s->unknown, s->unknowns));
+                     unknown_words(pairs->words, s->unknown, s->unknowns));
 }
 
 static wl_status write_text(const char *json, const char *path, wl_error *error)
@@ -150,11 +154,12 @@ static wl_status write_text(const char *json, const char *path, wl_error *error)
 
 wl_status evaluation_write(const evaluation_report *r, const char *path, wl_error *error)
 {
-    json_t *object =
-        json_pack("{s:o, s:I, s:I, s:s, s:s, s:I, s:o, s:o}", "vectors", text(r->vectors), "words",
-                  (json_int_t)r->words, "dimensions", (json_int_t)r->dimensions, "counting",
-                  r->counting, "method", r->method, "restrict", (json_int_t)r->considered,
-                  "analogies", analogies(r), "similarities", similarities(r));
+    json_t *object = json_pack(
+        "{s:o, s:I, s:I, s:s, s:s, s:I, s:o, s:o, s:o}", "vectors", text(r->vectors), "words",
+        (json_int_t)r->words, "dimensions", (json_int_t)r->dimensions, "counting", r->counting,
+        "method", r->method, "restrict", (json_int_t)r->considered, "analogies", analogies(r),
+        "similarities", similarities(r->similarities, r->pairs, r->similarity), "thesaurus",
+        similarities(NULL, r->drawn, r->likeness));
     char *json = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
     const wl_status status = json ? write_text(json, path, error)
                                   : wl_error_set(error, WL_NO_MEMORY, "no memory for the JSON");

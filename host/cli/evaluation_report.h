@@ -14,6 +14,8 @@ typedef struct evaluation_report {
     const wl_analogy_score *analogy;
     const wl_word_pairs *pairs; /* null, with the next: there are no similarities */
     const wl_similarity_score *similarity;
+    const wl_word_pairs *drawn; /* the same of the thesaurus */
+    const wl_similarity_score *likeness;
 } evaluation_report;
 
 /* Tables to stdout. */

@@ -18,6 +18,8 @@ static const struct entry {
     { "devices", NULL, "list what can compute here", run_devices },
     { "classify", "train", "learn to tell classes of points", run_classify_train },
     { "classify", "eval", "how many points are told right", run_classify_eval },
+    { "thesaurus", "similarity", "how alike two words are by WordNet", run_thesaurus_similarity },
+    { "thesaurus", NULL, "what words mean, by WordNet", run_thesaurus },
     { "vectors", "train", "learn word vectors from a text", run_vectors_train },
     { "vectors", "phrases", "join words that go together, before training", run_vectors_phrases },
     { "vectors", "convert", "word vectors in another file format", run_vectors_convert },

@@ -18,6 +18,8 @@ enum {
 int run_devices(int count, char **args);
 int run_classify_train(int count, char **args);
 int run_classify_eval(int count, char **args);
+int run_thesaurus(int count, char **args);
+int run_thesaurus_similarity(int count, char **args);
 int run_vectors_train(int count, char **args);
 int run_vectors_phrases(int count, char **args);
 int run_vectors_convert(int count, char **args);

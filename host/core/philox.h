@@ -32,6 +32,7 @@ enum wl_purpose {
     WL_PURPOSE_ORDER = 12,      /* index: a pair or a point; step: the epoch */
     WL_PURPOSE_BATCHES = 13,    /* index: a batch; step: the epoch */
     WL_PURPOSE_POINTS = 14,     /* index: 2 points */
+    WL_PURPOSE_PAIRS = 15,      /* index: a pair of words */
 };
 
 typedef struct wl_random {
