@@ -3,7 +3,7 @@ import argparse
 import statistics
 
 from peer_results import file_fact, print_facts, print_table, say
-from word2vec_systems import GENSIM, chosen, results_of, train, wordloom
+from word2vec_systems import chosen, gensim_of, results_of, train, wordloom
 
 V2 = "x86-64-v2"
 SYSTEMS = [
@@ -12,6 +12,8 @@ SYSTEMS = [
     wordloom("skipgram", "sync"),
     wordloom("cbow", "hogwild"),
     wordloom("cbow", "sync"),
+    *(wordloom(method, kind, loss="hs")
+      for method in ("skipgram", "cbow") for kind in ("hogwild", "sync")),
     *(system._replace(name=f"{system.name} v2", cpu=V2) for system in (
         wordloom("skipgram", "hogwild", "window"),
         wordloom("skipgram", "hogwild", "pair"),
@@ -30,7 +32,8 @@ TARGETS = {
 }
 # Times the speed of wordloom's hogwild, on one thread.
 SYNC_TARGET = 0.6
-HOGWILD = {"skipgram sync": "skipgram hogwild per window", "cbow sync": "cbow hogwild"}
+HOGWILD = {"skipgram sync": "skipgram hogwild per window", "cbow sync": "cbow hogwild",
+           "skipgram sync hs": "skipgram hogwild hs", "cbow sync hs": "cbow hogwild hs"}
 
 EPILOG = f"""\
 Speed: the words of the vocabulary, times epochs, a second of training's wall time; median (least
@@ -93,7 +96,7 @@ def table(threads, speeds):
             yield [*row, "", "", "", "", ""]
             continue
         targets = TARGETS.get(system.name, {})
-        ratio = median[system.name] / median[GENSIM[system.method].name]
+        ratio = median[system.name] / median[gensim_of(system).name]
         pairs = [(ratio, targets.get(threads, targets.get(0)))]
         pairs.append(against_hogwild(system.name, threads, median))
         yield row + [cell for pair in pairs for cell in ratio_cells(*pair)] + [verdict(pairs)]

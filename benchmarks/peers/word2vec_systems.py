@@ -13,12 +13,22 @@ import peer_environment
 import safetensors_reader
 from peer_results import Results, loaded_blas
 
-# `peer` is gensim or wordloom, `arguments` go to the program, `cpu` is the build it shall use.
-System = collections.namedtuple("System", "name peer method arguments cpu", defaults=((), None))
+# `peer` is gensim or wordloom, `arguments` go to the program, `cpu` is the build it shall use; `loss`
+# is negative sampling or hierarchical softmax (hs).
+System = collections.namedtuple("System", "name peer method arguments cpu loss",
+                                defaults=((), None, "negative"))
 # `count` words of the vocabulary, over all epochs, in `seconds` of training alone.
 Trained = collections.namedtuple("Trained", "count seconds words input output")
 
-GENSIM = {method: System(f"gensim {method}", "gensim", method) for method in ("skipgram", "cbow")}
+METHODS = ("skipgram", "cbow")
+GENSIM = {method: System(f"gensim {method}", "gensim", method) for method in METHODS}
+GENSIM_HS = {method: System(f"gensim {method} hs", "gensim", method, loss="hs")
+             for method in METHODS}
+
+
+def gensim_of(system):
+    """What a system is compared with."""
+    return (GENSIM_HS if system.loss == "hs" else GENSIM)[system.method]
 
 
 def results_of(path, options):
@@ -28,14 +38,16 @@ def results_of(path, options):
                    {"gensim FAST_VERSION": word2vec.FAST_VERSION, "blas": loaded_blas()})
 
 
-def wordloom(method, kind, *more, cpu=None):
+def wordloom(method, kind, *more, cpu=None, loss="negative"):
     """kind: "hogwild" or "sync", perhaps after "bf16"; more: negatives per "window" or "pair"."""
     arguments = ["--hogwild"] if "hogwild" in kind else []
     arguments += ["--dtype", "bf16"] if "bf16" in kind else []
     for per in more:
         arguments += ["--negatives-per", per]
-    name = " ".join([method, kind, *(f"per {per}" for per in more)])
-    return System(name, "wordloom", method, tuple(arguments), cpu)
+    hs = loss == "hs"
+    arguments += ["--loss", loss] if hs else []
+    name = " ".join([method, kind, *(f"per {per}" for per in more), *["hs"] * hs])
+    return System(name, "wordloom", method, tuple(arguments), cpu, loss)
 
 
 def chosen(systems, pattern):
@@ -44,7 +56,7 @@ def chosen(systems, pattern):
     if not found:
         sys.exit(f"--systems: none is named so; there are: "
                  f"{', '.join(system.name for system in systems)}")
-    return [GENSIM[method] for method in dict.fromkeys(s.method for s in found)] + found
+    return list(dict.fromkeys(gensim_of(system) for system in found)) + found
 
 
 def train(system, corpus, args, seed, threads):
@@ -54,9 +66,11 @@ def train(system, corpus, args, seed, threads):
 
 
 def train_gensim(system, corpus, args, seed, threads):
+    hs = system.loss == "hs"
     model = Word2Vec(sg=int(system.method == "skipgram"), cbow_mean=1, vector_size=args.dim,
-                     window=args.window, negative=args.negative, min_count=args.min_count,
-                     sample=args.sample, epochs=args.epochs, alpha=args.lr,
+                     window=args.window, hs=int(hs), negative=0 if hs else args.negative,
+                     min_count=args.min_count, sample=args.sample,
+                     epochs=args.epochs, alpha=args.lr,
                      min_alpha=args.lr * args.min_lr_fraction, seed=seed, workers=threads)
     model.build_vocab(corpus_file=corpus)
     start = time.perf_counter()
@@ -66,7 +80,8 @@ def train_gensim(system, corpus, args, seed, threads):
     seconds = time.perf_counter() - start
     words = model.wv.index_to_key
     count = args.epochs * sum(model.wv.get_vecattr(word, "count") for word in words)
-    return Trained(int(count), seconds, words, model.wv.vectors, model.syn1neg)
+    return Trained(int(count), seconds, words, model.wv.vectors,
+                   None if hs else model.syn1neg)
 
 
 def train_wordloom(system, corpus, args, seed, threads):
@@ -88,7 +103,7 @@ def train_wordloom(system, corpus, args, seed, threads):
         sys.exit(f"{system.name}: no \"words in s\" among what the program said:\n{messages}")
     return Trained(int(timing[1]), float(timing[2]),
                    safetensors_reader.words(tensors["vocabulary"]),
-                   tensors["embedding.weight"], tensors["output.weight"])
+                   tensors["embedding.weight"], tensors.get("output.weight"))
 
 
 def run_program(command, environment):
