@@ -133,21 +133,15 @@ int wl_classifier_at_best(const wl_classifier *m)
 
 /* ------------------------------------------------------------------ training */
 
-/* A run, and what it is validated with. */
+/* What a model is validated with. */
 typedef struct validated {
     wl_classifier *model;
     const wl_points *points;
 } validated;
 
-static wl_status train_step(void *user, int64_t *labels, wl_error *error)
+static wl_status validate(void *held_out, wl_training_epoch *out, wl_error *error)
 {
-    const validated *v = user;
-    return step(v->model->run, labels, error);
-}
-
-static wl_status validate(void *user, wl_training_epoch *out, wl_error *error)
-{
-    const validated *v = user;
+    const validated *v = held_out;
     int64_t right;
     const wl_status status =
         wl_classifier_evaluate(v->model, v->points, &out->validation, &right, NULL, error);
@@ -164,9 +158,8 @@ wl_status wl_classifier_train(wl_classifier *m, const wl_points *points,
     if (!status) status = wl_classifier_begin_run(m, points, error);
     if (status) return status;
     wl_epochs run = wl_classifier_run_on(m);
-    run.step = train_step;
     run.validate = validation ? validate : NULL;
-    run.user = &v;
+    run.held_out = &v;
     run.hear = hear, run.listener = listener, run.stop = stop;
     return wl_epochs_run(&run, error);
 }

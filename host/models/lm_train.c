@@ -64,22 +64,16 @@ static wl_status check_validation(const wl_text *validation, wl_error *error)
                         wl_text_size(validation), least);
 }
 
-/* A run, and what it is validated with. */
+/* What a model is validated with. */
 typedef struct validated {
     wl_lm *model;
     const wl_text *text;
     const volatile sig_atomic_t *stop;
 } validated;
 
-static wl_status train_step(void *user, int64_t *labels, wl_error *error)
+static wl_status validate(void *held_out, wl_training_epoch *out, wl_error *error)
 {
-    const validated *v = user;
-    return step(v->model, labels, error);
-}
-
-static wl_status validate(void *user, wl_training_epoch *out, wl_error *error)
-{
-    const validated *v = user;
+    const validated *v = held_out;
     int64_t labels;
     return wl_lm_evaluate(v->model, v->text, VALIDATION_BATCH, VALIDATION_TIME, v->stop,
                           &out->validation, &labels, error);
@@ -94,9 +88,8 @@ wl_status wl_lm_train(wl_lm *m, const wl_text *text, const wl_text *validation,
     if (!status) status = wl_lm_begin_run(m, text, error);
     if (status) return status;
     wl_epochs run = wl_lm_run_on(m, text);
-    run.step = train_step;
     run.validate = validation ? validate : NULL;
-    run.user = &v;
+    run.held_out = &v;
     run.hear = hear, run.listener = listener, run.stop = stop;
     return wl_epochs_run(&run, error);
 }

@@ -85,7 +85,7 @@ void wl_seq2seq_run_destroy(wl_seq2seq_run *r)
 
 /* ------------------------------------------------------------------ training */
 
-/* A run, and what it is validated with. */
+/* What a model is validated with. */
 typedef struct validated {
     wl_seq2seq *model;
     const wl_pairs *pairs;
@@ -93,15 +93,9 @@ typedef struct validated {
     const volatile sig_atomic_t *stop;
 } validated;
 
-static wl_status train_step(void *user, int64_t *labels, wl_error *error)
+static wl_status validate(void *held_out, wl_training_epoch *out, wl_error *error)
 {
-    const validated *v = user;
-    return step(v->model->run, labels, error);
-}
-
-static wl_status validate(void *user, wl_training_epoch *out, wl_error *error)
-{
-    const validated *v = user;
+    const validated *v = held_out;
     int64_t labels;
     const wl_status status =
         wl_seq2seq_evaluate(v->model, v->pairs, v->stop, &out->validation, &labels, error);
@@ -117,9 +111,8 @@ wl_status wl_seq2seq_train(wl_seq2seq *m, const wl_pairs *pairs, const wl_pairs 
     const wl_status status = wl_seq2seq_begin_run(m, pairs, error);
     if (status) return status;
     wl_epochs run = wl_seq2seq_run_on(m);
-    run.step = train_step;
     run.validate = validation ? validate : NULL;
-    run.user = &v;
+    run.held_out = &v;
     run.hear = hear, run.listener = listener, run.stop = stop;
     return wl_epochs_run(&run, error);
 }

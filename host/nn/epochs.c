@@ -81,7 +81,7 @@ static wl_status validate(const wl_epochs *r, wl_training_epoch *out, int32_t *b
     wl_place *at = r->at;
     *best = 1;
     if (!r->validate) return WL_OK;
-    const wl_status status = r->validate(r->user, out, error);
+    const wl_status status = r->validate(r->held_out, out, error);
     if (status) return status;
     *best = out->validation < at->best;
     if (*best) {

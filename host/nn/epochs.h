@@ -33,9 +33,10 @@ typedef struct wl_epochs {
 
     /* Queues step at->step of epoch at->epoch and counts its labels. */
     wl_status (*step)(void *user, int64_t *labels, wl_error *error);
-    /* Sets validation and accuracy; null: there is none. */
-    wl_status (*validate)(void *user, wl_training_epoch *out, wl_error *error);
     void *user;
+    /* Sets validation and accuracy; null: there is none. */
+    wl_status (*validate)(void *held_out, wl_training_epoch *out, wl_error *error);
+    void *held_out;
 
     wl_training_report *hear; /* may be null */
     void *listener;
