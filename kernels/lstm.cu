@@ -3,8 +3,7 @@
  * weights' gradients in one product after the last step.
  * Moves: forward 4 sums, c and h before, 4 gates, c and h a unit and step.
  * Bound by: the steps' latency; the weights, which each step's product reads anew. */
-#include "../host/ops/lstm.h"
-#include "recurrence.cuh"
+#include "lstm.cuh"
 
 namespace
 {
@@ -163,7 +162,9 @@ wl_status wl_cuda_lstm_forward(wl_ctx *ctx, const wl_dims *d, const wl_lstm_forw
     wl_status status = begin_forward(ctx, &n, &space);
     const bool packed = in_packs(a->gates) && in_packs(a->c) && in_packs(a->b) && in_packs(a->c0) &&
                         steps_in_packs(&a->h);
-    for (int64_t s = 0; s < n.T && !status; s++) {
+    bool ran = false;
+    if (!status) status = run_stationary(ctx, n, a, space, &ran);
+    for (int64_t s = 0; s < n.T && !status && !ran; s++) {
         const int64_t t = wl_step_at(&n, s);
         status = recurrent_product(ctx, &n, &space, wl_direct_gates(&n),
                                    { space.state, n.H, false }, 1, z + t * 4 * states, 4 * n.H);

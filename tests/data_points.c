@@ -52,6 +52,7 @@ static void what_is_no_point_is_told(void **state)
         { "", "line 1: expected a point, its numbers and its class, found the end" },
         { "x,y,class\n", "line 2: expected a point" },
         { "1\n", "line 1: expected 1 to 65536 numbers and a class, apart by commas, found 1 col" },
+        { "1,x,a\n1,2,b\n", "line 1: column 2: expected a finite number, found \"x\"" },
         { "1,2,a\n1,b\n", "line 2: expected 3 columns, found 2" },
         { "1,2,a\n1,2,3,b\n", "line 2: expected 3 columns, found 4" },
         { "1,2,a\n1,x,b\n", "line 2: column 2: expected a finite number, found \"x\"" },

@@ -2,8 +2,11 @@
  * behind a right result. On the emulator alone. */
 #include "launches.h"
 
+#include "emulator/fault.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -258,6 +261,43 @@ static void lstm_takes_packs_of_units(void **state)
     launches_once("forward<float, 4>", 5, 256);
 }
 
+/* 16-bit weights stay in the registers of as few blocks as hold them, for eight sequences each. */
+static void lstm_keeps_weights_on_chip(void **state)
+{
+    static const struct {
+        const char *sizes, *kernel;
+        unsigned grid, threads;
+    } cases[] = {
+        { "T=2 B=8 H=7 dtype=f16", "run_cluster<__half, 8>", 1, 32 },
+        { "T=3 B=9 H=64 dtype=bf16", "run_cluster<__nv_bfloat16, 8>", 2, 256 },
+        { "T=2 B=3 H=100 dtype=f16", "run_cluster<__half, 8>", 2, 224 },
+        { "T=2 B=9 H=200 dtype=bf16", "run_cluster<__nv_bfloat16, 20>", 8, 224 },
+        { "T=2 B=1 H=512 dtype=f16", "run_cluster<__half, 20>", 16, 256 },
+    };
+    char text[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(text, sizeof text, "%s D=2 -s", cases[i].sizes);
+        run("lstm_forward", text);
+        launches_once(cases[i].kernel, cases[i].grid, cases[i].threads);
+        assert_int_equal(emulator_launches_of("forward"), 0);
+    }
+    /* what it is not for: one step, zoneout, 32 bits, more units; a device without room */
+    static const char *const others[] = { "T=1 B=2 H=64 dtype=f16", "T=2 B=2 H=64 zoneout=0.1",
+                                          "T=2 B=2 H=64 dtype=f16 zoneout=0.1",
+                                          "T=2 B=2 H=520 dtype=f16" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        snprintf(text, sizeof text, "%s D=2 -s", others[i]);
+        run("lstm_forward", text);
+        assert_int_equal(emulator_launches_of("run_cluster"), 0);
+    }
+    emulator_refuse("cudaOccupancyMaxActiveClusters", 0);
+    run("lstm_forward", "T=2 B=2 D=2 H=64 dtype=f16 -s");
+    emulator_refuse(NULL, 0);
+    assert_int_equal(emulator_launches_of("run_cluster"), 0);
+    assert_int_equal(emulator_launches_of("forward<__half, 8>"), 2);
+}
+
 /* ------------------------------------------------------------------ linear */
 
 /* A bias in f32 is the product's own end, and 16 bits without one are written by the product. */
@@ -421,6 +461,7 @@ int main(void)
         cmocka_unit_test(rows_of_whole_packs_are_rearranged_in_packs),
         cmocka_unit_test(cells_take_packs_and_copies_where_rows_ask_for_them),
         cmocka_unit_test(lstm_takes_packs_of_units),
+        cmocka_unit_test(lstm_keeps_weights_on_chip),
         cmocka_unit_test(a_product_does_what_it_can_itself),
         cmocka_unit_test(logits_are_read_in_packs_where_rows_allow),
         cmocka_unit_test(logits_of_a_product_are_read_in_packs_whatever_x_is),

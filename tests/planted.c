@@ -248,6 +248,7 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "layernorm_backward", "N=3 D=1100 -dweight -dbias");
     strikes(EMULATOR_MISSING_BARRIER, "linear_backward", "N=16 D=5 H=64 activation=0");
     strikes(EMULATOR_MISSING_BARRIER, "rnn_backward", "T=9 B=3 D=2 H=8");
+    strikes(EMULATOR_MISSING_BARRIER, "lstm_forward", "T=4 B=9 D=2 H=100 dtype=f16 -s");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
     strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_forward", "N=9 V=300");
     strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=300 D=5");
@@ -350,6 +351,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "half_widen", "N=1000");
     strikes(EMULATOR_LOST_LAST_WARP, "lstm_forward", "T=2 B=3 D=2 H=85");
+    strikes(EMULATOR_LOST_LAST_WARP, "lstm_forward", "T=2 B=3 D=2 H=85 dtype=bf16");
     strikes(EMULATOR_LOST_LAST_WARP, "lstm_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_LOST_LAST_WARP, "layernorm_forward", "N=8 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "layernorm_backward", "N=8 D=5 -dweight -dbias"); /* dx */

@@ -178,7 +178,7 @@ static const char summary[] =
     "from\n"
     "--seed; or a file in which each line has the numbers of a point and then its class, any "
     "text,\n"
-    "apart by commas. A first line that is no point is taken for the columns' names.\n"
+    "apart by commas. A first line without a number is taken for the columns' names.\n"
     "\n"
     "With --valid the model of the best epoch is written; without it the last one is. The same\n"
     "points, options and seed give the same model, to the bit, on one machine. A run that was\n"

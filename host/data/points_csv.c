@@ -121,15 +121,20 @@ static wl_status split(reading *r, char *line)
 
 /* ------------------------------------------------------------------ points */
 
-/* The place of the first column that should be a number and is none; -1: all are. */
-static int64_t read_numbers(const reading *r)
+/* The place of the first column that should be a number and is none; -1: all are. *numbers: how
+ * many are. */
+static int64_t read_numbers(const reading *r, int64_t *numbers)
 {
+    int64_t bad = -1;
+    *numbers = 0;
     for (int64_t i = 0; i < r->count - 1; i++) {
         const column *c = &r->columns[i];
-        if (wl_decimal_read(c->text, c->length, r->plain, &r->values[i]) || !isfinite(r->values[i]))
-            return i;
+        float *to = &r->values[i];
+        const bool good = !wl_decimal_read(c->text, c->length, r->plain, to) && isfinite(*to);
+        if (!good && bad < 0) bad = i;
+        *numbers += good;
     }
-    return -1;
+    return bad;
 }
 
 static wl_status check_count(reading *r)
@@ -169,8 +174,9 @@ static wl_status read_record(void *user, int64_t number, char *line, wl_error *e
     wl_status status = split(r, line);
     if (!status) status = check_count(r);
     if (status) return status;
-    const int64_t bad = read_numbers(r);
-    const bool header = bad >= 0 && !r->begun;
+    int64_t numbers;
+    const int64_t bad = read_numbers(r, &numbers);
+    const bool header = numbers == 0 && !r->begun;
     r->begun = true;
     if (header) return WL_OK;
     return bad < 0 ? add_point(r) : expected(r, bad, "a finite number", &r->columns[bad]);

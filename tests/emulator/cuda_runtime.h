@@ -223,6 +223,7 @@ cudaError_t noted(int error);          // keeps a failure for cudaGetLastError, 
 cudaError_t refusal(const char *call); // cudaSuccess, unless emulator_refuse asked for a failure
 cudaError_t set_attribute(const void *kernel, cudaFuncAttribute attribute, int value);
 cudaError_t occupancy(int *blocks, int threads, size_t dynamic_bytes);
+cudaError_t cluster_occupancy(int *clusters, const launch_request &request);
 
 } // namespace emulator
 
@@ -244,8 +245,12 @@ inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, T 
 namespace emulator
 {
 
-inline cudaError_t read_attributes(const cudaLaunchConfig_t &config, launch_request &request)
+inline cudaError_t read_configuration(const cudaLaunchConfig_t &config, launch_request &request)
 {
+    request.grid = config.gridDim;
+    request.block = config.blockDim;
+    request.dynamic_bytes = config.dynamicSmemBytes;
+    request.stream = config.stream;
     for (unsigned i = 0; i < config.numAttrs; i++) {
         const cudaLaunchAttribute &attribute = config.attrs[i];
         switch (attribute.id) {
@@ -267,6 +272,18 @@ inline cudaError_t read_attributes(const cudaLaunchConfig_t &config, launch_requ
 
 } // namespace emulator
 
+template <class T>
+inline cudaError_t cudaOccupancyMaxActiveClusters(int *clusters, T *kernel,
+                                                  const cudaLaunchConfig_t *config)
+{
+    if (const cudaError_t error = emulator::refusal(__func__)) return error;
+    emulator::launch_request request;
+    if (const int error = emulator::read_configuration(*config, request))
+        return emulator::noted(error);
+    request.kernel = reinterpret_cast<const void *>(kernel);
+    return emulator::cluster_occupancy(clusters, request);
+}
+
 template <class... P, class... A>
 inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(P...),
                                       A &&...arguments)
@@ -274,12 +291,8 @@ inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*k
     static_assert(sizeof...(P) == sizeof...(A), "the number of kernel arguments");
     if (const cudaError_t error = emulator::refusal(__func__)) return error;
     emulator::launch_request request;
-    request.grid = config->gridDim;
-    request.block = config->blockDim;
-    request.dynamic_bytes = config->dynamicSmemBytes;
-    request.stream = config->stream;
     request.kernel = reinterpret_cast<const void *>(kernel);
-    if (const int error = emulator::read_attributes(*config, request))
+    if (const int error = emulator::read_configuration(*config, request))
         return emulator::noted(error);
     if (const int error = emulator::check_launch(request)) return emulator::noted(error);
 

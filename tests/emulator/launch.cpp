@@ -274,6 +274,15 @@ cudaError_t occupancy(int *blocks, int threads, size_t dynamic_bytes)
     return cudaSuccess;
 }
 
+cudaError_t cluster_occupancy(int *clusters, const launch_request &request)
+{
+    *clusters = 0;
+    if (const int error = check_launch(request)) return noted(error);
+    const std::size_t fit = blocks_that_fit(unsigned(volume(request.block)), request.dynamic_bytes);
+    *clusters = int(std::size_t(multiprocessors()) * fit / volume(request.cluster));
+    return cudaSuccess;
+}
+
 } // namespace emulator
 
 void emulator_plant(int fault)

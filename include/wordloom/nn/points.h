@@ -12,7 +12,7 @@ typedef struct wl_points wl_points;
 
 /* Comma-separated values (RFC 4180, a record a line): in each line the point's numbers, then its
  * class, any text. Columns may stand in double quotes, and have spaces around them. A first line in
- * which a column that should be a number is none is a header; empty lines and those that begin with
+ * which no column that should be a number is one is a header; empty lines and those that begin with
  * # are passed over. Classes are numbered in the order in which they first appear. WL_BAD_FILE
  * names the line, the column, and what was expected. WL_IO_ERROR. WL_NO_MEMORY. */
 WL_API wl_status wl_points_read(wl_points **out, const char *path, wl_error *error);
