@@ -27,18 +27,21 @@
 
 #include <wordloom/nn/checkpoint.h>
 #include <wordloom/nn/chrf.h>
+#include <wordloom/nn/classifier.h>
 #include <wordloom/nn/corpus.h>
 #include <wordloom/nn/counts.h>
 #include <wordloom/nn/error.h>
 #include <wordloom/nn/evaluate.h>
 #include <wordloom/nn/examples.h>
 #include <wordloom/nn/file.h>
+#include <wordloom/nn/huffman.h>
 #include <wordloom/nn/lm.h>
 #include <wordloom/nn/memory.h>
 #include <wordloom/nn/noise.h>
 #include <wordloom/nn/pairs.h>
 #include <wordloom/nn/parameters.h>
 #include <wordloom/nn/phrases.h>
+#include <wordloom/nn/points.h>
 #include <wordloom/nn/questions.h>
 #include <wordloom/nn/recurrent.h>
 #include <wordloom/nn/safetensors.h>
@@ -49,6 +52,8 @@
 #include <wordloom/nn/svd.h>
 #include <wordloom/nn/tasks.h>
 #include <wordloom/nn/text.h>
+#include <wordloom/nn/thesaurus.h>
+#include <wordloom/nn/thesaurus_pairs.h>
 #include <wordloom/nn/tokens.h>
 #include <wordloom/nn/training.h>
 #include <wordloom/nn/vectors.h>
