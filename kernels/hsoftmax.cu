@@ -20,8 +20,8 @@ struct tree_of {
 
 /* The nodes on the way to row n's target to its samples, by one warp; returns at how many the way
  * goes left. */
-__device__ int64_t list_samples(int32_t *samples, const tree_of &tree, int64_t n, int64_t K,
-                                int64_t V)
+inline __device__ int64_t list_samples(int32_t *samples, const tree_of &tree, int64_t n, int64_t K,
+                                       int64_t V)
 {
     const int64_t word = tree.targets.at(n);
     wl_tree_path path = {};

@@ -23,6 +23,7 @@ wl_status WL_REF(hsoftmax_forward)(wl_ctx *ctx, const wl_dims *d, const wl_hsoft
         const int64_t word =
             checked_id(ctx, WL_ID_ROW(hsoftmax_forward, targets), &a->targets, n, d->W, true);
         const int64_t left = list_samples((int32_t *)a->samples.data + n * d->K, a, d, word);
+        prefetch_samples(&s, d, n);
         score_row(&s, d, n, left);
     }
     sum_losses(&a->loss, losses, d->N);

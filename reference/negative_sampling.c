@@ -14,6 +14,7 @@ wl_status WL_REF(negative_sampling_forward)(wl_ctx *ctx, const wl_dims *d,
         for (int64_t k = n * d->K; k < (n + 1) * d->K; k++)
             checked_id(ctx, WL_ID_ROW(negative_sampling_forward, samples), &a->samples, k, d->V,
                        true);
+        if (n + 2 < d->N) prefetch_samples(&s, d, n + 2);
         score_row(&s, d, n, 1);
     }
     sum_losses(&a->loss, losses, d->N);

@@ -61,16 +61,20 @@ typedef struct scoring {
     real scale;
 } scoring;
 
+static inline void prefetch_samples(const scoring *s, const wl_dims *d, int64_t n)
+{
+    for (int64_t k = n * d->K; k < (n + 1) * d->K; k++) {
+        const int64_t id = id_at(s->samples, k, d->V);
+        if (id >= 0) prefetch(row_of(s->table, id, 0), d->D);
+    }
+}
+
 /* Row n, whose samples are good or absent: scores, loss, gradients. */
 static inline void score_row(const scoring *s, const wl_dims *d, int64_t n, int64_t targets)
 {
     const row h = row_of(s->h, n, 0);
     const int64_t K = d->K;
     real *g = s->g + n * K;
-    for (int64_t k = (n + 2) * K; n + 2 < d->N && k < (n + 3) * K; k++) {
-        const int64_t id = id_at(s->samples, k, d->V);
-        if (id >= 0) prefetch(row_of(s->table, id, 0), d->D);
-    }
     for (int64_t k = 0; k < K; k++) {
         const int64_t id = id_at(s->samples, n * K + k, d->V);
         g[k] = id < 0 ? 0 : dot(h, row_of(s->table, id, 0), d->D);
