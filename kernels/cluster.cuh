@@ -5,6 +5,7 @@
 #define WL_CLUSTER_CUH
 
 #include "device.cuh"
+#include "pipe.cuh"
 
 #if !defined(WL_EMULATED)
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
@@ -18,18 +19,23 @@ namespace wl
 {
 
 /* Of the block within its cluster. All threads of all blocks of a cluster call cluster_sync; what
- * they wrote before it, to shared memory of any block, all see after it. cluster_peer is where
- * something in this block's shared memory lies in that of another; no block may end while others
- * reach into it. */
+ * they wrote before it, to shared memory of any block, all see after it.
+ *
+ * store_async stores 16 bytes in the shared memory of block `rank`, where `to` lies in this
+ * block's, and brings its bytes to the current phase of the mbarrier that lies there where `bar`
+ * does here: who waits for that phase sees them. No block may end while others store in its memory.
+ */
 #if defined(WL_EMULATED)
 
 inline unsigned cluster_rank() { return emulator::cluster_rank(); }
 
 inline void cluster_sync(EMULATOR_SITE) { emulator::cluster_barrier(EMULATOR_AT("cluster_sync")); }
 
-template <class T> inline T *cluster_peer(T *mine, unsigned rank)
+template <class V>
+inline void store_async(void *to, const V &value, mbarrier *bar, unsigned rank, EMULATOR_SITE)
 {
-    return static_cast<T *>(emulator::shared_of_rank(mine, rank));
+    static_assert(sizeof value == 16, "a store moves 16 bytes");
+    emulator::store_to_rank(to, &value, &bar->bits, rank, EMULATOR_AT("store_async"));
 }
 
 #else
@@ -48,11 +54,20 @@ __device__ __forceinline__ void cluster_sync()
                 : "memory");
 }
 
-template <class T> __device__ __forceinline__ T *cluster_peer(T *mine, unsigned rank)
+template <class V>
+__device__ __forceinline__ void store_async(void *to, const V &value, mbarrier *bar, unsigned rank)
 {
-    unsigned long long there = 0;
-    WL_SM90("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(mine), "r"(rank));
-    return reinterpret_cast<T *>(there);
+    static_assert(sizeof value == 16, "a store moves 16 bytes");
+    const uint4 v = *reinterpret_cast<const uint4 *>(&value);
+    WL_SM90("{\n\t"
+            ".reg .b32 there, told;\n\t"
+            "mapa.shared::cluster.u32 there, %0, %2;\n\t"
+            "mapa.shared::cluster.u32 told, %1, %2;\n\t"
+            "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 "
+            "[there], {%3, %4, %5, %6}, [told];\n\t"
+            "}" ::"r"(shared_address(to)),
+            "r"(shared_address(bar)), "r"(rank), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
+            : "memory");
 }
 
 #endif
@@ -90,6 +105,9 @@ template <class... P> bool clusters_run(wl_ctx *ctx, void (*kernel)(P...), const
     if (runs && l.size.val.clusterDim.x > 8) /* what every such device has */
         runs = cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1) ==
                cudaSuccess;
+    if (runs && l.config.dynamicSmemBytes > 48 * 1024) /* what needs no asking */
+        runs = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    int(l.config.dynamicSmemBytes)) == cudaSuccess;
     runs = runs && cudaOccupancyMaxActiveClusters(&clusters, kernel, &l.config) == cudaSuccess &&
            clusters > 0;
     if (!runs) cudaGetLastError(); /* no error: there are other ways */

@@ -4,8 +4,7 @@
  * product after the last step.
  * Moves: forward 6 sums, h before, 4 gates and h a unit and step.
  * Bound by: the steps' latency; the weights, which each step's product reads anew. */
-#include "../host/ops/gru.h"
-#include "recurrence.cuh"
+#include "gru.cuh"
 #include "sums.cuh"
 
 namespace
@@ -376,7 +375,9 @@ wl_status wl_cuda_gru_forward(wl_ctx *ctx, const wl_dims *d, const wl_gru_forwar
     forward_pass p = { ctx, a, wl_gru_forward_of(d, a), {} };
     wl_recurrence_forward_carve(&p.space, ctx->workspace, ctx->backend, &p.n);
     wl_status status = begin_forward(ctx, &p.n, &p.space);
-    for (int64_t s = 0; s < p.n.T && !status; s++) {
+    bool ran = false;
+    if (!status) status = gru_stationary_forward(ctx, p.n, a, p.space, &ran);
+    for (int64_t s = 0; s < p.n.T && !status && !ran; s++) {
         const int64_t t = wl_step_at(&p.n, s);
         status = multiply_states(p, t);
         if (!status) status = launch_forward(p, t, false);
@@ -391,7 +392,10 @@ wl_status wl_cuda_gru_backward(wl_ctx *ctx, const wl_dims *d, const wl_gru_backw
     backward_pass p = { ctx, a, wl_gru_backward_of(d, a), {} };
     wl_recurrence_backward_carve(&p.space, ctx->workspace, ctx->backend, &p.n);
     wl_status status = begin_backward(ctx, &p.n, &p.space, &a->dhT, nullptr);
-    for (int64_t s = p.n.T - 1; s >= 0 && !status; s--) status = step_back(p, wl_step_at(&p.n, s));
+    bool ran = false;
+    if (!status) status = gru_stationary_backward(ctx, p.n, a, p.space, &ran);
+    for (int64_t s = p.n.T - 1; s >= 0 && !status && !ran; s--)
+        status = step_back(p, wl_step_at(&p.n, s));
     if (!status)
         status = end_backward(ctx, &p.n, &p.space, &a->dh0, (float *)a->dw.data,
                               (float *)a->dr.data, &a->db);

@@ -1,6 +1,7 @@
 /* Kernels of <wordloom/lstm.h>, the general path: one product for all steps' inputs; then, for each
  * step, the recurrent product and a kernel that is the rest of the cell. Backward likewise, and the
- * weights' gradients in one product after the last step.
+ * weights' gradients in one product after the last step. Where the weights fit on chip, the steps
+ * are one kernel: lstm_stationary.cu.
  * Moves: forward 4 sums, c and h before, 4 gates, c and h a unit and step.
  * Bound by: the steps' latency; the weights, which each step's product reads anew. */
 #include "lstm.cuh"
@@ -77,23 +78,6 @@ template <class T> struct backward_step {
     wl_zoneout zoneout, cell_zoneout;
 };
 
-/* The gradients at the four gates of W units, and at the cell state before. */
-template <int W>
-__device__ void cell_gradient(float (&gate)[4][W], float (&dc)[W], const float (&before)[W],
-                              const float (&c)[W], const float (&dh)[W])
-{
-    for (int w = 0; w < W; w++) {
-        const float i = gate[0][w], f = gate[1][w], g = gate[2][w], o = gate[3][w];
-        const float tanh_c = tanhf(c[w]);
-        const float d = dc[w] + dh[w] * o * (1 - tanh_c * tanh_c);
-        gate[0][w] = d * g * i * (1 - i);
-        gate[1][w] = d * before[w] * f * (1 - f);
-        gate[2][w] = d * i * (1 - g * g);
-        gate[3][w] = dh[w] * tanh_c * o * (1 - o);
-        dc[w] = d * f;
-    }
-}
-
 /* With zoneout of c: parts dc, and puts the cell states of W units as they would have been in the
  * place of those that hold. */
 template <int W>
@@ -163,7 +147,7 @@ wl_status wl_cuda_lstm_forward(wl_ctx *ctx, const wl_dims *d, const wl_lstm_forw
     const bool packed = in_packs(a->gates) && in_packs(a->c) && in_packs(a->b) && in_packs(a->c0) &&
                         steps_in_packs(&a->h);
     bool ran = false;
-    if (!status) status = run_stationary(ctx, n, a, space, &ran);
+    if (!status) status = lstm_stationary_forward(ctx, n, a, space, &ran);
     for (int64_t s = 0; s < n.T && !status && !ran; s++) {
         const int64_t t = wl_step_at(&n, s);
         status = recurrent_product(ctx, &n, &space, wl_direct_gates(&n),
@@ -204,7 +188,9 @@ wl_status wl_cuda_lstm_backward(wl_ctx *ctx, const wl_dims *d, const wl_lstm_bac
     wl_status status = begin_backward(ctx, &n, &space, &a->dhT, &a->dcT);
     const bool packed =
         in_packs(a->gates) && in_packs(a->c) && in_packs(a->c0) && steps_in_packs(&a->dh);
-    for (int64_t s = n.T - 1; s >= 0 && !status; s--) {
+    bool ran = false;
+    if (!status) status = lstm_stationary_backward(ctx, n, a, space, &ran);
+    for (int64_t s = n.T - 1; s >= 0 && !status && !ran; s--) {
         const int64_t t = wl_step_at(&n, s);
         status = with_packs(a->x.dtype, packed, n.H, [&](auto how) {
             using A = decltype(how);

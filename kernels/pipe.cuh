@@ -105,8 +105,9 @@ __device__ __forceinline__ void wait_all_copies()
  *
  * One thread calls mbarrier_init, then mbarrier_init_fence; others may use it after a barrier of
  * the block. mbarrier_arrive_expect also announces bytes of bulk copies. mbarrier_wait returns when
- * the phase of that parity, the current or the last one, is over; mbarrier_try_wait says whether it
- * is, perhaps after a while. mbarrier_inval frees the memory of one that nobody uses any more. */
+ * the phase of that parity, the current or the last one, is over, also for what other blocks of the
+ * cluster stored before; mbarrier_try_wait says whether it is, perhaps after a while.
+ * mbarrier_inval frees the memory of one that nobody uses any more. */
 struct alignas(8) mbarrier {
     unsigned long long bits;
 };
@@ -187,7 +188,7 @@ __device__ __forceinline__ bool mbarrier_try_wait(mbarrier *bar, unsigned parity
     unsigned over = 0;
     WL_SM90("{\n\t"
             ".reg .pred over;\n\t"
-            "mbarrier.try_wait.parity.shared::cta.b64 over, [%1], %2;\n\t"
+            "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 over, [%1], %2;\n\t"
             "selp.u32 %0, 1, 0, over;\n\t"
             "}"
             : "=r"(over)

@@ -1,10 +1,10 @@
 /* Kernels of <wordloom/rnn.h>, the general path: one product for all steps' inputs; then, for each
  * step, the recurrent product and a kernel that is the activation. Backward likewise, and the
- * weights' gradients in one product after the last step.
+ * weights' gradients in one product after the last step. Where the weights fit on chip, the steps
+ * are one kernel: rnn_stationary.cu.
  * Moves: forward a sum and h a unit and step.
  * Bound by: the steps' latency; the weights, which each step's product reads anew. */
-#include "../host/ops/rnn.h"
-#include "recurrence.cuh"
+#include "rnn.cuh"
 
 namespace
 {
@@ -89,7 +89,9 @@ wl_status wl_cuda_rnn_forward(wl_ctx *ctx, const wl_dims *d, const wl_rnn_forwar
     const int64_t pitch = wl_sums_pitch(&n, &space);
     wl_status status = begin_forward(ctx, &n, &space);
     const bool packed = in_packs(a->b) && steps_in_packs(&a->h);
-    for (int64_t s = 0; s < n.T && !status; s++) {
+    bool ran = false;
+    if (!status) status = rnn_stationary_forward(ctx, n, a, space, &ran);
+    for (int64_t s = 0; s < n.T && !status && !ran; s++) {
         const int64_t t = wl_step_at(&n, s);
         float *zt = z + t * n.B * pitch;
         status = recurrent_product(ctx, &n, &space, wl_direct_gates(&n),
@@ -123,7 +125,9 @@ wl_status wl_cuda_rnn_backward(wl_ctx *ctx, const wl_dims *d, const wl_rnn_backw
     wl_recurrence_backward_carve(&space, ctx->workspace, ctx->backend, &n);
     wl_status status = begin_backward(ctx, &n, &space, &a->dhT, nullptr);
     const bool packed = steps_in_packs(&a->h) && steps_in_packs(&a->dh);
-    for (int64_t s = n.T - 1; s >= 0 && !status; s--) {
+    bool ran = false;
+    if (!status) status = rnn_stationary_backward(ctx, n, a, space, &ran);
+    for (int64_t s = n.T - 1; s >= 0 && !status && !ran; s--) {
         const int64_t t = wl_step_at(&n, s);
         status = with_packs(a->x.dtype, packed, n.H, [&](auto how) {
             using A = decltype(how);

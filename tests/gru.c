@@ -160,6 +160,7 @@ int main(void)
         cmocka_unit_test(forward_holds),
         cmocka_unit_test(backward_holds),
         cmocka_unit_test(gradients_hold),
+        cmocka_unit_test_prestate(stationary_weights_hold, &after),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &after),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &before),
         cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &after),

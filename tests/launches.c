@@ -51,5 +51,7 @@ void launches_once(const char *kernel, unsigned grid, unsigned block)
         assert_int_equal(launched[i].block[0], block);
         found++;
     }
-    assert_int_equal(found, 1);
+    if (found != 1)
+        fail_msg("%d launches of %s, expected one; launch 0 is %s", found, kernel,
+                 emulator_launches(&launched) ? launched[0].kernel : "none");
 }

@@ -72,26 +72,6 @@ static void forward_holds(void **state)
     holds("lstm_forward", "T=2 B=3 D=4 H=170"); /* several tiles of the product */
 }
 
-/* 16 bits, whose weights stay on chip: units that fill no tile, one block, clusters of 2 to 16;
- * more and fewer sequences than a cluster has; and wider than that */
-static void stationary_weights_hold(void **state)
-{
-    static const char *const sizes[] = {
-        "T=3 B=1 H=7",   "T=3 B=9 H=63",
-        "T=2 B=8 H=64",  "T=5 B=17 H=100 -h0 -c0 -b",
-        "T=2 B=3 H=128", "T=2 B=3 H=200",
-        "T=3 B=9 H=256", "T=2 B=2 H=512",
-        "T=2 B=2 H=520", NULL,
-    };
-    (void)state;
-    for (int i = 0; sizes[i]; i++) {
-        char text[128];
-        snprintf(text, sizeof text, "%s D=3 dtype=%s reverse=%d -s", sizes[i],
-                 i % 2 ? "f16" : "bf16", i % 3 == 1);
-        holds("lstm_forward", text);
-    }
-}
-
 static void backward_holds(void **state)
 {
     (void)state;
@@ -124,9 +104,9 @@ int main(void)
         cmocka_unit_test(the_first_units_to_hold_are_these),
         cmocka_unit_test(without_weights_half_of_each_cell_stays),
         cmocka_unit_test(forward_holds),
-        cmocka_unit_test(stationary_weights_hold),
         cmocka_unit_test(backward_holds),
         cmocka_unit_test(gradients_hold),
+        cmocka_unit_test_prestate(stationary_weights_hold, &cell),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &cell),
         cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &cell),
         cmocka_unit_test_prestate(padding_changes_nothing, &cell),

@@ -23,7 +23,10 @@ void padding_changes_nothing(void **state);
 void reverse_is_the_mirror_image(void **state);
 void each_step_reads_what_is_the_sequences(void **state);
 
-/* The same of zoneout; h is the first of the states. */
+/* 16 bits, whose weights stay on chip; by the judge. */
+void stationary_weights_hold(void **state);
+
+/* Those of zoneout, as the first; h is the first of the states. */
 void zoneout_holds_what_is_drawn(void **state);
 void evaluation_takes_the_mean_of_the_draws(void **state); /* on the oracle */
 void what_is_evaluated_has_no_gradient(void **state);

@@ -124,6 +124,7 @@ int main(void)
         cmocka_unit_test(forward_holds),
         cmocka_unit_test(backward_holds),
         cmocka_unit_test(gradients_hold),
+        cmocka_unit_test_prestate(stationary_weights_hold, &cell),
         cmocka_unit_test_prestate(a_split_sequence_gives_the_same_states, &cell),
         cmocka_unit_test_prestate(chunks_give_the_gradients_of_the_whole, &cell),
         cmocka_unit_test_prestate(padding_changes_nothing, &cell),

@@ -1,4 +1,4 @@
-// Phases of mbarriers. A bulk copy lands when some thread tests its barrier, by code that the race
+// Phases of mbarriers. A bulk copy, or another block's store, lands when some thread tests its barrier, by code that the race
 // detector does not see: those who wait acquire from the barrier what its issuer has released.
 #include "mbarrier.h"
 
@@ -17,28 +17,27 @@ constexpr long long most = (1 << 20) - 1; // arrivals or bytes of a phase
 
 mbarrier_table &table() { return *current->home->mbarriers; }
 
-mbarrier *find(const mbarrier_bits *bar)
+mbarrier *find(mbarrier_table &its, const mbarrier_bits *bar)
 {
-    mbarrier_table &mine = table();
-    for (unsigned i = 0; i < mine.known; i++)
-        if (mine.bars[i].place == bar) return &mine.bars[i];
+    for (unsigned i = 0; i < its.known; i++)
+        if (its.bars[i].place == bar) return &its.bars[i];
     return nullptr;
 }
 
-mbarrier_bits bits_in(const mbarrier &m)
+mbarrier_bits bits_in(const mbarrier_table &its, const mbarrier &m)
 {
-    return 0x6d62617272696572 ^ mbarrier_bits(&m - table().bars); // a pattern that no data has
+    return 0x6d62617272696572 ^ mbarrier_bits(&m - its.bars); // a pattern that no data has
 }
 
-mbarrier &valid(const mbarrier_bits *bar, mbarrier_bits seen, location at)
+mbarrier &valid(mbarrier_table &its, const mbarrier_bits *bar, mbarrier_bits seen, location at)
 {
     current->at = at;
-    mbarrier *m = find(bar);
+    mbarrier *m = find(its, bar);
     if (!m) fail(at, "%s: the mbarrier is not initialised", at.what);
     if (m->ended.file)
         fail(at, "%s: the mbarrier was invalidated at %s:%d", at.what, m->ended.file,
              m->ended.line);
-    if (seen != bits_in(*m))
+    if (seen != bits_in(its, *m))
         fail(at, "%s: the mbarrier of %s:%d has been overwritten", at.what, m->begun.file,
              m->begun.line);
     return *m;
@@ -53,11 +52,11 @@ void end_full_phase(mbarrier &m)
 }
 
 // Volatile, or the loop would become a memcpy, which the race detector sees.
-void copy_unseen(const async_copy &copy)
+void copy_unseen(const async_copy &copy, const void *source)
 {
     using word = std::uint64_t __attribute__((may_alias));
     auto *to = static_cast<volatile word *>(copy.to);
-    const auto *from = static_cast<const volatile word *>(copy.from);
+    const auto *from = static_cast<const volatile word *>(source);
     for (std::size_t i = 0; i < copy.bytes / sizeof(word); i++) to[i] = from[i];
 }
 
@@ -71,7 +70,7 @@ void land(mbarrier &m)
             mine.loads[kept++] = load;
             continue;
         }
-        copy_unseen(load.copy);
+        copy_unseen(load.copy, load.copy.from ? load.copy.from : load.stored);
         m.bytes -= (long long)load.copy.bytes;
         device.idle_yields = 0;
         if (!m.pending && m.bytes < 0)
@@ -88,7 +87,7 @@ mbarrier_bits new_mbarrier(const mbarrier_bits *bar, unsigned count, location at
 {
     current->at = at;
     mbarrier_table &mine = table();
-    mbarrier *m = find(bar);
+    mbarrier *m = find(mine, bar);
     if (m && !m->ended.file)
         fail(at, "%s: the mbarrier is valid since %s:%d", at.what, m->begun.file, m->begun.line);
     if (!in_own_shared(bar) || reinterpret_cast<std::uintptr_t>(bar) % sizeof *bar)
@@ -103,12 +102,12 @@ mbarrier_bits new_mbarrier(const mbarrier_bits *bar, unsigned count, location at
     m->count = m->pending = count;
     m->phase = 0;
     m->bytes = 0;
-    return bits_in(*m);
+    return bits_in(mine, *m);
 }
 
 void arrive_at_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, unsigned bytes, location at)
 {
-    mbarrier &m = valid(bar, seen, at);
+    mbarrier &m = valid(table(), bar, seen, at);
     if (!m.pending)
         fail(at, "%s: more arrivals in a phase than the %u of the mbarrier of %s:%d", at.what,
              m.count, m.begun.file, m.begun.line);
@@ -122,7 +121,7 @@ void arrive_at_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, unsigned b
 
 bool try_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, unsigned parity, location at)
 {
-    mbarrier &m = valid(bar, seen, at);
+    mbarrier &m = valid(table(), bar, seen, at);
     if (parity > 1) fail(at, "%s for parity %u", at.what, parity);
     land(m);
     if (m.phase % 2 == parity) {
@@ -135,7 +134,7 @@ bool try_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, unsigned parity,
 
 void end_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, location at)
 {
-    mbarrier &m = valid(bar, seen, at);
+    mbarrier &m = valid(table(), bar, seen, at);
     const mbarrier_table &mine = table();
     for (unsigned i = 0; i < mine.in_flight; i++)
         if (mine.loads[i].bar == &m)
@@ -144,23 +143,42 @@ void end_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, location at)
     m.ended = at;
 }
 
+namespace
+{
+
+bulk_load &next_in_flight(mbarrier_table &its, location at)
+{
+    if (its.in_flight == mbarrier_table::most_loads)
+        fail(at, "more than %u bulk copies and stores in flight", its.in_flight);
+    device.idle_yields = 0;
+    return its.loads[its.in_flight++];
+}
+
+} // namespace
+
 void queue_bulk_load(const mbarrier_bits *bar, mbarrier_bits seen, const async_copy &copy)
 {
-    mbarrier &m = valid(bar, seen, copy.at);
+    mbarrier &m = valid(table(), bar, seen, copy.at);
     check_issue(copy, 16);
     if (!in_own_shared(copy.to) || in_own_shared(copy.from))
         fail(copy.at, "%s from %p to %p is not one from global to shared memory", copy.at.what,
              copy.from, copy.to);
-    mbarrier_table &mine = table();
-    if (mine.in_flight == mbarrier_table::most_loads)
-        fail(copy.at, "more than %u bulk copies in flight", mine.in_flight);
-    mine.loads[mine.in_flight++] = { &m, copy };
-    device.idle_yields = 0;
+    next_in_flight(table(), copy.at) = { &m, copy, {} };
 }
 
 void order_bulk_load(const mbarrier_bits *bar)
 {
-    mbarrier &m = *find(bar);
+    mbarrier &m = *find(table(), bar);
+    order_release(&m.order[m.phase % sizeof m.order]);
+}
+
+void queue_store(const mbarrier_bits *bar, mbarrier_bits seen, unsigned rank,
+                 const async_copy &copy, const std::uint64_t (&value)[2])
+{
+    mbarrier_table &its = *current->home->cluster[rank].mbarriers;
+    mbarrier &m = valid(its, bar, seen, copy.at);
+    check_issue(copy, 16);
+    next_in_flight(its, copy.at) = { &m, copy, { value[0], value[1] } };
     order_release(&m.order[m.phase % sizeof m.order]);
 }
 

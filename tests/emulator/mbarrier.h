@@ -17,15 +17,17 @@ struct mbarrier {
     char order[8];   // of the phases in turn
 };
 
+// A copy on its way: from memory, or of 16 bytes that a store brings along.
 struct bulk_load {
     mbarrier *bar;
-    async_copy copy;
+    async_copy copy; // from: null, of a store
+    std::uint64_t stored[2];
 };
 
 // Of fixed size: under ThreadSanitizer, memory that one CUDA thread allocates and another frees
 // would be a race.
 struct mbarrier_table {
-    static constexpr unsigned most = 64, most_loads = 256;
+    static constexpr unsigned most = 64, most_loads = 4096;
     unsigned known, in_flight;
     mbarrier bars[most];
     bulk_load loads[most_loads];

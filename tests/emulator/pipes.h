@@ -74,6 +74,8 @@ bool try_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, unsigned parity,
 void end_mbarrier(const mbarrier_bits *bar, mbarrier_bits seen, location at);
 void queue_bulk_load(const mbarrier_bits *bar, mbarrier_bits seen, const async_copy &copy);
 void order_bulk_load(const mbarrier_bits *bar);
+void queue_store(const mbarrier_bits *bar, mbarrier_bits seen, unsigned rank,
+                 const async_copy &copy, const std::uint64_t (&value)[2]);
 
 inline mbarrier_bits bits_of(const mbarrier_bits *bar)
 {
@@ -85,6 +87,19 @@ inline void issue_bulk_load(const mbarrier_bits *bar, const async_copy &copy)
     queue_bulk_load(bar, bits_of(bar), copy);
     issue_memory(copy);
     order_bulk_load(bar);
+}
+
+// 16 bytes to where `to` and `bar` lie in block `rank` of the cluster.
+inline void store_to_rank(void *to, const void *value, const mbarrier_bits *bar, unsigned rank,
+                          location at)
+{
+    std::uint64_t stored[2];
+    std::memcpy(stored, value, sizeof stored);
+    void *there = shared_of_rank(to, rank);
+    const auto *told = static_cast<const mbarrier_bits *>(
+        shared_of_rank(const_cast<mbarrier_bits *>(bar), rank));
+    std::memset(there, 0xff, sizeof stored);
+    queue_store(told, bits_of(told), rank, { there, nullptr, sizeof stored, 0, at }, stored);
 }
 
 // ---- named barriers
