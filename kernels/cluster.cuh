@@ -76,42 +76,45 @@ __device__ __forceinline__ void store_async(void *to, const V &value, mbarrier *
 
 #undef WL_SM90
 
-/* A launch of clusters, each of so many blocks. */
+/* A launch of clusters, each of so many blocks; at once: all run together, or it fails. */
 struct cluster_launch {
     cudaLaunchConfig_t config = {};
-    cudaLaunchAttribute size = {};
+    cudaLaunchAttribute how[2] = {};
 
-    cluster_launch(wl_ctx *ctx, unsigned clusters, unsigned blocks, unsigned threads, size_t shared)
+    cluster_launch(wl_ctx *ctx, unsigned clusters, unsigned blocks, unsigned threads, size_t shared,
+                   bool at_once = false)
     {
-        size.id = cudaLaunchAttributeClusterDimension;
-        size.val.clusterDim.x = blocks;
-        size.val.clusterDim.y = size.val.clusterDim.z = 1;
+        how[0].id = cudaLaunchAttributeClusterDimension;
+        how[0].val.clusterDim.x = blocks;
+        how[0].val.clusterDim.y = how[0].val.clusterDim.z = 1;
+        how[1].id = cudaLaunchAttributeCooperative;
+        how[1].val.cooperative = 1;
         config.gridDim = dim3(clusters * blocks);
         config.blockDim = dim3(threads);
         config.dynamicSmemBytes = shared;
         config.stream = cudaStream_t(ctx->stream);
-        config.attrs = &size;
-        config.numAttrs = 1;
+        config.attrs = how;
+        config.numAttrs = at_once ? 2 : 1;
     }
 };
 
-/* Whether the context's device can run such clusters of a kernel at all. */
-template <class... P> bool clusters_run(wl_ctx *ctx, void (*kernel)(P...), const cluster_launch &l)
+/* How many such clusters of a kernel the context's device runs at once; 0: it cannot. */
+template <class... P>
+int clusters_at_once(wl_ctx *ctx, void (*kernel)(P...), const cluster_launch &l)
 {
     int major = 0, clusters = 0;
     bool runs = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, ctx->ordinal) ==
                     cudaSuccess &&
                 major >= 9;
-    if (runs && l.size.val.clusterDim.x > 8) /* what every such device has */
+    if (runs && l.how[0].val.clusterDim.x > 8) /* what every such device has */
         runs = cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1) ==
                cudaSuccess;
     if (runs && l.config.dynamicSmemBytes > 48 * 1024) /* what needs no asking */
         runs = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     int(l.config.dynamicSmemBytes)) == cudaSuccess;
-    runs = runs && cudaOccupancyMaxActiveClusters(&clusters, kernel, &l.config) == cudaSuccess &&
-           clusters > 0;
+    runs = runs && cudaOccupancyMaxActiveClusters(&clusters, kernel, &l.config) == cudaSuccess;
     if (!runs) cudaGetLastError(); /* no error: there are other ways */
-    return runs;
+    return runs ? clusters : 0;
 }
 
 template <class... P>

@@ -1,11 +1,9 @@
-/* The GRU that resets after the product as a cell of stationary_forward.cuh and
- * stationary_backward.cuh.
+/* The GRU that resets after the product as a cell of stationary_call.cuh.
  * Moves: forward 3 sums, 4 gates and h a unit and step; backward 4 gates, h before and dh, and two
  * times 3 gradients.
  * Bound by: what those say. */
 #include "gru.cuh"
-#include "stationary_backward.cuh"
-#include "stationary_forward.cuh"
+#include "stationary_call.cuh"
 
 namespace
 {
@@ -121,7 +119,7 @@ wl_status gru_stationary_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_g
                                    (T *)a->gates.data,
                                    int(n.B),
                                    int(n.H) };
-        return stationary_forward(ctx, n, space, cell, ran);
+        return run_stationary_forward(ctx, n, space, cell, ran);
     });
 }
 
@@ -141,6 +139,6 @@ wl_status gru_stationary_backward(wl_ctx *ctx, const wl_recurrence &n,
                                        lengths(&n),
                                        int(n.B),
                                        int(n.H) };
-        return stationary_backward(ctx, n, space, cell, ran);
+        return run_stationary_backward(ctx, n, space, cell, ran);
     });
 }

@@ -1,10 +1,9 @@
-/* The LSTM as a cell of stationary_forward.cuh and stationary_backward.cuh.
+/* The LSTM as a cell of stationary_call.cuh.
  * Moves: forward 4 sums, c before, 4 gates, c and h a unit and step; backward 4 gates, c, c before,
  * dh and dc, and 4 gradients.
  * Bound by: what those say. */
 #include "lstm.cuh"
-#include "stationary_backward.cuh"
-#include "stationary_forward.cuh"
+#include "stationary_call.cuh"
 
 namespace
 {
@@ -130,7 +129,7 @@ wl_status lstm_stationary_forward(wl_ctx *ctx, const wl_recurrence &n,
                                     (T *)a->gates.data,
                                     int(n.B),
                                     int(n.H) };
-        return stationary_forward(ctx, n, space, cell, ran);
+        return run_stationary_forward(ctx, n, space, cell, ran);
     });
 }
 
@@ -150,6 +149,6 @@ wl_status lstm_stationary_backward(wl_ctx *ctx, const wl_recurrence &n,
                                         lengths(&n),
                                         int(n.B),
                                         int(n.H) };
-        return stationary_backward(ctx, n, space, cell, ran);
+        return run_stationary_backward(ctx, n, space, cell, ran);
     });
 }

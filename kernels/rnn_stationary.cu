@@ -1,9 +1,8 @@
-/* The RNN as a cell of stationary_forward.cuh and stationary_backward.cuh.
+/* The RNN as a cell of stationary_call.cuh.
  * Moves: forward a sum and h a unit and step; backward h and dh, and a gradient.
  * Bound by: what those say. */
 #include "rnn.cuh"
-#include "stationary_backward.cuh"
-#include "stationary_forward.cuh"
+#include "stationary_call.cuh"
 
 namespace
 {
@@ -68,7 +67,7 @@ wl_status rnn_stationary_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_r
         const rnn_cell<decltype(type)> cell = { (const float *)wl_sums(&n, &space),
                                                 (const float *)a->b.data, int(n.B), int(n.H),
                                                 a->activation == WL_RNN_RELU };
-        return stationary_forward(ctx, n, space, cell, ran);
+        return run_stationary_forward(ctx, n, space, cell, ran);
     });
 }
 
@@ -86,6 +85,6 @@ wl_status rnn_stationary_backward(wl_ctx *ctx, const wl_recurrence &n,
                                        int(n.B),
                                        int(n.H),
                                        a->activation == WL_RNN_RELU };
-        return stationary_backward(ctx, n, space, cell, ran);
+        return run_stationary_backward(ctx, n, space, cell, ran);
     });
 }

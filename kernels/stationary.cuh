@@ -1,7 +1,7 @@
-/* Recurrences whose recurrent weights stay on chip for a whole sequence: 16-bit storage, sm_90. A
- * cluster of blocks has eight sequences and all of R, in registers first and then in shared memory;
- * no grid waits for another. What a cell adds to it: stationary_forward.cuh,
- * stationary_backward.cuh. */
+/* Recurrences whose recurrent weights stay on chip for a whole sequence, in registers first and
+ * then in shared memory: 16-bit storage, sm_90. What the arrangements share: a cluster of blocks
+ * has eight sequences and all of R (stationary_forward.cuh, stationary_backward.cuh); or all blocks
+ * have all sequences (stationary_grid.cuh). */
 #ifndef WL_STATIONARY_CUH
 #define WL_STATIONARY_CUH
 
@@ -30,7 +30,7 @@ struct sharing {
     int pitch;  /* elements between sequences of what is multiplied: 16 bytes more than whole packs,
                    so that they lie in different banks */
     /* bytes from the start of shared memory, where that begins with what is multiplied, twice */
-    int sums_at, carry_at, rest_at, full_at, shared;
+    int sums_at, through_at, carry_at, rest_at, full_at, shared;
 
     __host__ __device__ int threads() const { return warps * WARP; }
     __host__ __device__ int units() const { return groups * GROUP; }
@@ -195,18 +195,6 @@ template <class F> sharing share_out(int64_t H, F fit)
             return how;
         }
     return {};
-}
-
-/* f of a 16-bit type, for a call that is one for kernels with stationary weights at all. */
-template <class F> wl_status if_stationary(const wl_recurrence &n, bool *ran, F f)
-{
-    const bool suits = n.T >= 2 && n.B > 0 && n.B <= INT32_MAX / (2 * MOST_BLOCKS) && n.H > 0 &&
-                       n.H <= INT32_MAX / 8 && !n.zoneout.on && !n.cell_zoneout.on &&
-                       n.meeting != WL_IN_TWO;
-    *ran = false;
-    if (suits && n.x->dtype == WL_F16) return f(__half());
-    if (suits && n.x->dtype == WL_BF16) return f(__nv_bfloat16());
-    return WL_OK;
 }
 
 #endif

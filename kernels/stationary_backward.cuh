@@ -1,4 +1,4 @@
-/* The backward half of stationary.cuh. A block multiplies the gradients at the gates of its own
+/* Backward by clusters. A block multiplies the gradients at the gates of its own
  * units, which nobody else needs, with its rows of R; what comes of it for other blocks' units goes
  * to these, who add up what all have sent, in the order of the blocks. A cell is a struct with
  *   stored, gates     T, and the gates that h[t-1] enters
@@ -159,17 +159,16 @@ wl_status launch_backward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurren
     const unsigned clusters = unsigned((n.B + SLICE - 1) / SLICE);
     const cluster_launch l(ctx, clusters, unsigned(how.blocks), unsigned(how.threads()),
                            size_t(how.shared));
-    *ran = clusters_run(ctx, run_backward<Cell, TILES, STEPS, E>, l);
+    *ran = clusters_at_once(ctx, run_backward<Cell, TILES, STEPS, E>, l) > 0;
     if (!*ran) return WL_OK;
     return launch(ctx, run_backward<Cell, TILES, STEPS, E>, l, sequence_of<T>(n, how),
                   (float *)space.carry, cell);
 }
 
-/* The steps of a backward call, by one kernel: gradients at the gates, and in `carry` that at the
- * initial state. *ran: whether there is such a way on this device. */
+/* All steps; *ran: whether H units fit, and the device has room. */
 template <class Cell>
-wl_status stationary_backward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_space &space,
-                              const Cell &cell, bool *ran)
+wl_status cluster_backward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_space &space,
+                           const Cell &cell, bool *ran)
 {
     const int64_t all = (n.H + GROUP - 1) / GROUP;
     if (all <= MOST_WARPS) return launch_backward<1, 16, 2>(ctx, n, space, cell, ran);

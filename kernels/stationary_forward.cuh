@@ -1,4 +1,4 @@
-/* The forward half of stationary.cuh. A cell is a struct of what it reads and writes but for R and
+/* Forward by clusters. A cell is a struct of what it reads and writes but for R and
  * h, with
  *   stored, gates     T, and the gates that h[t-1] enters
  *   loaded            what a unit needs at a step besides what R adds to its gates
@@ -67,6 +67,25 @@ __device__ void tell_peers(const sharing &how, T *h, int mine, wl::mbarrier *ful
     }
 }
 
+/* A unit's cell: its outputs, and its state, h, from before to after. */
+template <class Cell, class T = typename Cell::stored>
+__device__ void step_cell(const Cell &cell, const sequence<T> &s, const forward_states<T> &states,
+                          const unit_at &at, const typename Cell::loaded &in, const float *parts,
+                          const element &e, T *state)
+{
+    T out;
+    from_float(&out, 0.0f);
+    if (at.t < s.lengths.of(at.b)) {
+        float added[Cell::gates];
+        add_parts(added, parts, s.how, e);
+        from_float(state, cell.run(at, in, added, to_float(*state)));
+        out = *state;
+    } else {
+        cell.end(at, in);
+    }
+    *states.h.at(at.t, at.b, at.j) = out;
+}
+
 /* A cluster owns eight sequences; a warp a part of the products of a group's units, and a thread
  * the cells of E of the block's units. */
 template <class Cell, int STEPS, int E>
@@ -131,18 +150,9 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
             const unit_at at = { t, before, first + e.n, own + e.unit };
             if (e.unit >= how.units() || at.b >= s.B || at.j >= s.H) continue;
             const int place = e.n * how.pitch + at.j;
-            T after = now[place], out;
-            from_float(&out, 0.0f);
-            if (t < s.lengths.of(at.b)) {
-                float added[G];
-                add_parts(added, parts, how, e);
-                from_float(&after, cell.run(at, in[i], added, to_float(now[place])));
-                out = after;
-            } else {
-                cell.end(at, in[i]);
-            }
+            T after = now[place];
+            step_cell(cell, s, states, at, in[i], parts, e, &after);
             next[place] = after;
-            *states.h.at(t, at.b, at.j) = out;
             if (last) states.state[int64_t(at.b) * s.H + at.j] = after;
         }
         __syncthreads();
@@ -179,16 +189,15 @@ wl_status launch_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrenc
     const cluster_launch l(ctx, clusters, unsigned(how.blocks), unsigned(how.threads()),
                            size_t(how.shared));
     const forward_states<T> states = { steps<T>(n.h), (T *)space.state };
-    *ran = clusters_run(ctx, run_forward<Cell, STEPS, E>, l);
+    *ran = clusters_at_once(ctx, run_forward<Cell, STEPS, E>, l) > 0;
     return *ran ? launch(ctx, run_forward<Cell, STEPS, E>, l, sequence_of<T>(n, how), states, cell)
                 : WL_OK;
 }
 
-/* The steps of a forward call whose inputs' sums are there, by one kernel; the state at the end
- * goes where the one at the beginning was. *ran: whether there is such a way on this device. */
+/* All steps, in registers first; *ran: whether H units fit, and the device has room. */
 template <class Cell>
-wl_status stationary_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_space &space,
-                             const Cell &cell, bool *ran)
+wl_status cluster_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_space &space,
+                          const Cell &cell, bool *ran)
 {
     constexpr int few = 28 / Cell::gates, many = 36 / Cell::gates;
     sharing how = share_forward(n.H, Cell::gates, few, 4);

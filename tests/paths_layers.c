@@ -321,10 +321,9 @@ static void cells_keep_weights_on_chip(void **state)
           4, 256 },
         { NULL, NULL, NULL, 0, 0 },
     };
-    /* what it is not for: one step, zoneout, 32 bits, more units; a device without room */
+    /* what it is not for: one step, zoneout, 32 bits; a device without room */
     static const char *const others[] = { "T=1 B=2 H=64 dtype=f16", "T=2 B=2 H=64 zoneout=0.1",
-                                          "T=2 B=2 H=64 dtype=f16 zoneout=0.1",
-                                          "T=2 B=2 H=776 dtype=f16", "T=2 B=1 H=1024 dtype=bf16" };
+                                          "T=2 B=2 H=64 dtype=f16 zoneout=0.1" };
     char text[128];
     (void)state;
     emulator_set_multiprocessors(132);
@@ -346,6 +345,47 @@ static void cells_keep_weights_on_chip(void **state)
     emulator_refuse(NULL, 0);
     assert_int_equal(emulator_launches_of("run_backward"), 0);
     assert_int_equal(emulator_launches_of("backward<__half, 8>"), 2);
+}
+
+/* And where they do not fit a cluster, or no cluster has room, on all multiprocessors: of whole
+ * tiles and not, of one slice of sequences and of several. */
+static void wide_cells_keep_weights_on_the_grid(void **state)
+{
+    static const stationary_path paths[] = {
+        { "lstm_forward", "T=3 B=20 H=260 dtype=f16", "run_forward_grid<lstm_cell<__half>, 9>", 17,
+          256 },
+        { "lstm_forward", "T=2 B=3 H=272 reverse=1 dtype=bf16",
+          "run_forward_grid<lstm_cell<__nv_bfloat16>, 9>", 17, 256 },
+        { "lstm_backward", "T=3 B=20 H=260 dtype=f16",
+          "run_backward_grid<lstm_gradient<__half>, 9>", 20, 256 },
+        { "lstm_backward", "T=4 B=8 H=272 reverse=1 dtype=bf16",
+          "run_backward_grid<lstm_gradient<__nv_bfloat16>, 9>", 20, 256 },
+        { "gru_forward", "T=3 B=9 H=390 dtype=f16", "run_forward_grid<gru_cell<__half>, 12>", 25,
+          256 },
+        { "gru_backward", "T=3 B=9 H=390 dtype=f16", "run_backward_grid<gru_gradient<__half>, 12>",
+          27, 256 },
+        { "rnn_forward", "T=3 B=9 H=1100 dtype=f16", "run_forward_grid<rnn_cell<__half>, 36>", 69,
+          256 },
+        { "rnn_backward", "T=3 B=9 H=520 dtype=f16", "run_backward_grid<rnn_gradient<__half>, 36>",
+          33, 256 },
+        { NULL, NULL, NULL, 0, 0 },
+    };
+    static const stationary_path too_wide[] = {
+        { "lstm_forward", "T=2 B=2 H=1024 dtype=bf16",
+          "run_forward_grid<lstm_cell<__nv_bfloat16>, 9>", 64, 256 },
+        { "lstm_backward", "T=2 B=2 H=776 dtype=bf16",
+          "run_backward_grid<lstm_gradient<__nv_bfloat16>, 9>", 52, 256 },
+        { NULL, NULL, NULL, 0, 0 },
+    };
+    (void)state;
+    emulator_set_multiprocessors(132);
+    takes_stationary(too_wide);
+    emulator_cap_clusters(4);
+    takes_stationary(paths);
+    holds("lstm_forward", "T=3 B=10 D=2 H=260 dtype=bf16 -s");
+    holds("lstm_backward", "T=3 B=10 D=2 H=260 dtype=bf16 -s -ds");
+    emulator_cap_clusters(0);
+    emulator_set_multiprocessors(0);
 }
 
 /* ------------------------------------------------------------------ linear */
@@ -512,6 +552,7 @@ int main(void)
         cmocka_unit_test(cells_take_packs_and_copies_where_rows_ask_for_them),
         cmocka_unit_test(lstm_takes_packs_of_units),
         cmocka_unit_test(cells_keep_weights_on_chip),
+        cmocka_unit_test(wide_cells_keep_weights_on_the_grid),
         cmocka_unit_test(a_product_does_what_it_can_itself),
         cmocka_unit_test(logits_are_read_in_packs_where_rows_allow),
         cmocka_unit_test(logits_of_a_product_are_read_in_packs_whatever_x_is),

@@ -127,28 +127,31 @@ static inline wl_gates wl_direct_gates(const wl_recurrence *a)
 /* What is null is not needed: the caller's own tensor serves. Elements are REAL, except on CUDA
  * of what enters products, which is STORED. */
 typedef struct wl_recurrence_space {
-    void *z;       /* [T,B,GH] forward: sums before the gates; backward: gradients at them */
-    void *zr;      /* [T,B,GH] backward: gradients at what R adds to them: z, unless WL_APART */
-    void *x;       /* [T,B,D] */
-    void *h;       /* [T,B,H] */
-    void *w;       /* [GH,D+S] */
-    void *s;       /* [B,S] */
-    void *zs;      /* [B,GH] forward: REAL, what s adds to the sums; backward: their gradient */
-    void *r;       /* forward on the CPU [H,GH], transposed; backward [GH,H] */
-    void *bias;    /* REAL [GH] forward on the CPU; WL_APART: [(G+1)H], R's own bias last */
-    void *state;   /* [B,H] forward: h as the next step reads it; backward: h0 */
-    void *cell;    /* REAL [B,H] c0, on the CPU */
-    void *meet;    /* REAL WL_APART, forward: [B,GH] state R^T. WL_IN_TWO: [B,H] r h[t-1] (forward
-                      on the CPU), and the gradient at it */
-    void *held;    /* REAL [B,H] with zoneout, on the CPU: the states before a step, or the part of
-                      their gradients that goes round the cell; the same of cell states, after which
-                      come [B,H] of these as they would have been */
-    void *carry;   /* REAL [B,H] gradient at the state */
-    void *dc;      /* REAL [B,H] gradient at the cell state */
-    void *first;   /* [B,GH] zr of each sequence's first step */
-    void *dx;      /* REAL [T,B,D] */
-    void *ds;      /* REAL [B,S] */
-    void *columns; /* REAL [WL_COLUMN_PARTS,GH] partial sums of z, on CUDA */
+    void *z;        /* [T,B,GH] forward: sums before the gates; backward: gradients at them */
+    void *zr;       /* [T,B,GH] backward: gradients at what R adds to them: z, unless WL_APART */
+    void *x;        /* [T,B,D] */
+    void *h;        /* [T,B,H] */
+    void *w;        /* [GH,D+S] */
+    void *s;        /* [B,S] */
+    void *zs;       /* [B,GH] forward: REAL, what s adds to the sums; backward: their gradient */
+    void *r;        /* forward on the CPU [H,GH], transposed; backward [GH,H] */
+    void *bias;     /* REAL [GH] forward on the CPU; WL_APART: [(G+1)H], R's own bias last */
+    void *state;    /* [B,H] forward: h as the next step reads it; backward: h0 */
+    void *cell;     /* REAL [B,H] c0, on the CPU */
+    void *meet;     /* REAL WL_APART, forward: [B,GH] state R^T. WL_IN_TWO: [B,H] r h[t-1] (forward
+                       on the CPU), and the gradient at it */
+    void *held;     /* REAL [B,H] with zoneout, on the CPU: the states before a step, or the part of
+                       their gradients that goes round the cell; the same of cell states, after which
+                       come [B,H] of these as they would have been */
+    void *carry;    /* REAL [B,H] gradient at the state */
+    void *dc;       /* REAL [B,H] gradient at the cell state */
+    void *first;    /* [B,GH] zr of each sequence's first step */
+    void *dx;       /* REAL [T,B,D] */
+    void *ds;       /* REAL [B,S] */
+    void *columns;  /* REAL [WL_COLUMN_PARTS,GH] partial sums of z, on CUDA */
+    void *exchange; /* [2,B,U] h, or [2,B,GU] gradients at the gates, U being H in whole tiles: what
+                       blocks tell each other, on CUDA in 16 bits; and [1] how many have come */
+    void *arrivals;
     void *gemm;
 } wl_recurrence_space;
 
@@ -156,6 +159,16 @@ typedef struct wl_recurrence_space {
 static inline int64_t wl_held_parts(const wl_recurrence *a)
 {
     return a->cell_zoneout.on ? 3 : a->zoneout.on ? 1 : 0;
+}
+
+/* What the kernels that keep weights on chip exchange: `gates` values a unit. */
+static inline void wl_exchange_carve(wl_recurrence_space *out, char *base, size_t *at,
+                                     const wl_recurrence *a, int64_t gates)
+{
+    const int64_t units = (a->H + 15) / 16 * 16;
+    if (wl_dtype_size(a->x->dtype) != 2) return;
+    out->exchange = wl_carve(base, at, 2 * a->B * gates * units, 2);
+    out->arrivals = wl_carve(base, at, 1, sizeof(uint32_t));
 }
 
 /* Forward's sums before the gates, [T,B,GH], and the distance of their rows. */
@@ -193,6 +206,7 @@ static inline size_t wl_recurrence_forward_carve(wl_recurrence_space *out, char 
     if (a->meeting == WL_IN_TWO && cpu) out->meet = wl_carve(base, &at, a->B * a->H, real);
     if (cpu && a->zoneout.on) out->held = wl_carve(base, &at, a->B * a->H, real);
     out->state = wl_carve(base, &at, a->B * a->H, element);
+    if (!cpu) wl_exchange_carve(out, base, &at, a, 1);
     out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
     return at;
 }
@@ -232,6 +246,7 @@ static inline size_t wl_recurrence_backward_carve(wl_recurrence_space *out, char
         out->dx = wl_carve(base, &at, rows * a->D, real);
     if (a->ds && narrow) out->ds = wl_carve(base, &at, a->B * a->S, real);
     if (!cpu) out->columns = wl_carve(base, &at, WL_COLUMN_PARTS * gates, real);
+    if (!cpu) wl_exchange_carve(out, base, &at, a, a->G);
     out->gemm = wl_carve(base, &at, (int64_t)backend->gemm_bytes, 1);
     return at;
 }

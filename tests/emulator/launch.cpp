@@ -42,6 +42,7 @@ kernel_limits limits_of(const void *kernel)
 }
 
 std::atomic<unsigned> most_blocks; // along x; 0: any number
+std::atomic<unsigned> largest_cluster = 16;
 std::atomic<unsigned long long> fault_hits;
 unsigned atomics_until_drop;
 
@@ -226,8 +227,8 @@ int check_launch(const launch_request &r)
     const kernel_limits limit = limits_of(r.kernel);
     if (r.dynamic_bytes > limit.dynamic_bytes) return cudaErrorInvalidValue;
     const std::size_t cluster = volume(r.cluster);
-    if (!cluster || cluster > limit.cluster_blocks || r.grid.x % r.cluster.x ||
-        r.grid.y % r.cluster.y || r.grid.z % r.cluster.z)
+    if (!cluster || cluster > std::min(limit.cluster_blocks, largest_cluster.load()) ||
+        r.grid.x % r.cluster.x || r.grid.y % r.cluster.y || r.grid.z % r.cluster.z)
         return cudaErrorInvalidClusterSize;
     if (r.cooperative && blocks > std::size_t(multiprocessors()) *
                                       blocks_that_fit(unsigned(threads), r.dynamic_bytes))
@@ -291,6 +292,8 @@ void emulator_plant(int fault)
     emulator::atomics_until_drop = 5;
     emulator::fault_hits = 0;
 }
+
+void emulator_cap_clusters(unsigned blocks) { emulator::largest_cluster = blocks ? blocks : 16; }
 
 void emulator_cap_grids(unsigned blocks) { emulator::most_blocks = blocks; }
 

@@ -25,6 +25,9 @@ int emulator_current_device(void); /* of the calling thread */
  */
 void emulator_cap_grids(unsigned blocks);
 
+/* The device has no room for clusters of more blocks. 0: up to 16. */
+void emulator_cap_clusters(unsigned blocks);
+
 /* Forgets the launches so far, and notes those to come. */
 void emulator_watch(void);
 
