@@ -84,15 +84,39 @@ wl_status device_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes)
     return status ? status : device_sync(ctx);
 }
 
+wl_status stream_open(wl_ctx *ctx, void **stream)
+{
+    cudaStream_t made = nullptr;
+    const wl_status status =
+        status_of(ctx, cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
+    *stream = made;
+    return status;
+}
+
+void stream_close(wl_ctx *ctx, void *stream)
+{
+    status_of(ctx, cudaStreamDestroy(cudaStream_t(stream)));
+}
+
+wl_status stream_after(wl_ctx *ctx, void *stream, void *other)
+{
+    cudaEvent_t reached = nullptr;
+    wl_status status = status_of(ctx, cudaEventCreateWithFlags(&reached, cudaEventDisableTiming));
+    if (status) return status;
+    status = status_of(ctx, cudaEventRecord(reached, cudaStream_t(other)));
+    if (!status) status = status_of(ctx, cudaStreamWaitEvent(cudaStream_t(stream), reached, 0));
+    cudaEventDestroy(reached); /* which keeps it until it has been reached */
+    return status;
+}
+
 /* A wl_graph is a graph that can be launched. */
 wl_status graph_begin(wl_ctx *ctx, void **stream)
 {
-    cudaStream_t made = nullptr; /* the null stream cannot be captured */
-    wl_status status = status_of(ctx, cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
+    wl_status status = stream_open(ctx, stream); /* the null stream cannot be captured */
     if (status) return status;
+    const cudaStream_t made = cudaStream_t(*stream);
     status = status_of(ctx, cudaStreamBeginCapture(made, cudaStreamCaptureModeThreadLocal));
     if (status) cudaStreamDestroy(made);
-    *stream = made;
     return status;
 }
 
@@ -136,6 +160,9 @@ extern "C" const wl_backend wl_backend_cuda = {
     device_free,
     device_copy,
     device_sync,
+    stream_open,
+    stream_close,
+    stream_after,
     graph_begin,
     graph_end,
     graph_launch,

@@ -1,4 +1,5 @@
-/* Graphs: every operator can be recorded, and its replay gives the bits of the call. */
+/* Graphs: every operator can be recorded, and its replay gives the bits of the call. And branches.
+ */
 #include "judge.h"
 
 #include <setjmp.h>
@@ -133,6 +134,75 @@ static void a_recording_has_one_beginning_and_one_end(void **state)
     wl_ctx_destroy(cpu);
 }
 
+/* Two sums in a branch of their own, of which the second waits for the first. */
+static void queue_in_branches(summing *first, const summing *second)
+{
+    wl_ctx *ctx = first->ctx;
+    assert_int_equal(wl_branch(ctx, 1), WL_OK);
+    assert_int_equal(wl_branch_after(ctx, 0), WL_OK);
+    wl_ctx_set_workspace(ctx, second->ctx->workspace, second->ctx->workspace_bytes);
+    assert_int_equal(wl_optimizer_sum_squares(ctx, &first->args), WL_OK);
+    assert_int_equal(wl_branch(ctx, 3), WL_OK);
+    assert_int_equal(wl_branch_after(ctx, 1), WL_OK);
+    wl_optimizer_sum_squares_args of_sum = second->args; /* the square of the first sum */
+    of_sum.x = first->args.sum;
+    of_sum.x.ndim = 2;
+    of_sum.x.shape[0] = of_sum.x.shape[1] = 1;
+    wl_ctx_set_workspace(ctx, second->ctx->workspace, second->ctx->workspace_bytes);
+    assert_int_equal(wl_optimizer_sum_squares(ctx, &of_sum), WL_OK);
+    assert_int_equal(wl_branch(ctx, 0), WL_OK);
+    assert_ptr_equal(ctx->workspace, first->ctx->workspace);
+    assert_int_equal(wl_branch_after(ctx, 3), WL_OK);
+}
+
+/* with WL_EMULATOR_ASYNC=1 what nobody waits for has not run */
+static void branches_wait_for_each_other_where_they_say_so(void **state)
+{
+    summing first = make_summing(), second = make_summing();
+    wl_graph *graph;
+    (void)state;
+    queue_in_branches(&first, &second);
+    assert_int_equal(wl_ctx_sync(first.ctx), WL_OK);
+    assert_true(sum_of(&first) == 14 && sum_of(&second) == 196);
+    assert_int_equal(wl_graph_begin(first.ctx), WL_OK);
+    queue_in_branches(&first, &second);
+    assert_int_equal(wl_graph_end(first.ctx, &graph), WL_OK);
+    assert_true(sum_of(&first) == 14);
+    assert_int_equal(wl_graph_launch(first.ctx, graph), WL_OK);
+    assert_int_equal(wl_ctx_sync(first.ctx), WL_OK);
+    assert_true(sum_of(&first) == 28 && sum_of(&second) == 196 + 784);
+    wl_graph_destroy(first.ctx, graph);
+    free_summing(&first), free_summing(&second);
+}
+
+static void what_branches_cannot_do_is_told(void **state)
+{
+    summing s = make_summing();
+    wl_graph *graph;
+    wl_ctx *cpu;
+    (void)state;
+    assert_int_equal(wl_branch(s.ctx, WL_BRANCHES), WL_OUT_OF_RANGE);
+    assert_non_null(strstr(wl_ctx_error(s.ctx), "no branch 4, expected 0 to 3"));
+    assert_int_equal(wl_branch_after(s.ctx, -1), WL_OUT_OF_RANGE);
+    assert_int_equal(wl_branch(s.ctx, 1), WL_OK);
+    assert_int_equal(wl_optimizer_sum_squares(s.ctx, &s.args), WL_NO_WORKSPACE);
+    assert_int_equal(wl_graph_begin(s.ctx), WL_UNSUPPORTED);
+    assert_non_null(strstr(wl_ctx_error(s.ctx), "branch 1 is current"));
+    assert_int_equal(wl_branch(s.ctx, 0), WL_OK);
+    assert_int_equal(wl_graph_begin(s.ctx), WL_OK);
+    assert_int_equal(wl_branch(s.ctx, 2), WL_OK);
+    assert_int_equal(wl_branch_after(s.ctx, 0), WL_OK); /* and nobody waits for it */
+    assert_int_equal(wl_graph_end(s.ctx, &graph), WL_DEVICE_ERROR);
+    assert_int_equal(wl_optimizer_sum_squares(s.ctx, &s.args), WL_OK);
+    assert_true(sum_of(&s) == 14);
+    free_summing(&s);
+    assert_int_equal(wl_ctx_create(&cpu, WL_CPU, 0), WL_OK);
+    assert_int_equal(wl_branch(cpu, 2), WL_OK); /* one call after the other */
+    assert_int_equal(wl_branch_after(cpu, 0), WL_OK);
+    assert_int_equal(wl_branch(cpu, 4), WL_OUT_OF_RANGE);
+    wl_ctx_destroy(cpu);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +210,8 @@ int main(void)
         cmocka_unit_test(calls_run_at_each_launch_and_not_when_recorded),
         cmocka_unit_test(what_waits_spoils_a_recording_and_the_context_works_on),
         cmocka_unit_test(a_recording_has_one_beginning_and_one_end),
+        cmocka_unit_test(branches_wait_for_each_other_where_they_say_so),
+        cmocka_unit_test(what_branches_cannot_do_is_told),
     };
     return cmocka_run_group_tests_name("graphs", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Contexts: the choice of a backend, its memory, the last error, the report of bad ids. */
+/* Contexts: the choice of a backend, its memory, the last error, the report of bad ids, branches
+ * and graphs. */
 #include "op.h"
 
 #include <stdarg.h>
@@ -65,9 +66,20 @@ wl_status wl_ctx_create_on(wl_ctx **out, const wl_backend *backend, int ordinal)
     return status;
 }
 
+static void close_branches(wl_ctx *ctx)
+{
+    int previous = 0;
+    if (!ctx->backend->stream_close || ctx->backend->enter(ctx, &previous)) return;
+    wl_branch(ctx, 0);
+    for (int i = 1; i < WL_BRANCHES; i++)
+        if (ctx->others[i].open) ctx->backend->stream_close(ctx, ctx->others[i].stream);
+    ctx->backend->leave(ctx, previous);
+}
+
 void wl_ctx_destroy(wl_ctx *ctx)
 {
     if (!ctx) return;
+    close_branches(ctx);
     wl_ctx_free(ctx, ctx->bad_ids);
     ctx->backend->close(ctx);
     free(ctx);
@@ -157,7 +169,67 @@ wl_status wl_ctx_sync(wl_ctx *ctx)
     return status;
 }
 
+/* ------------------------------------------------------------------ branches */
+
+static wl_status check_branch(wl_ctx *ctx, int branch)
+{
+    if (branch >= 0 && branch < WL_BRANCHES) return WL_OK;
+    return wl_fail(ctx, WL_OUT_OF_RANGE, "branches: there is no branch %d, expected 0 to %d",
+                   branch, WL_BRANCHES - 1);
+}
+
+/* The stream of a branch that is not the current one, made where it is missing. */
+static wl_status open_branch(wl_ctx *ctx, int branch)
+{
+    wl_branch_state *b = &ctx->others[branch];
+    int previous = 0;
+    if (branch == 0 || b->open || !ctx->backend->stream_open) return WL_OK;
+    wl_status status = ctx->backend->enter(ctx, &previous);
+    if (status) return status;
+    status = ctx->backend->stream_open(ctx, &b->stream);
+    b->open = !status;
+    ctx->backend->leave(ctx, previous);
+    return status;
+}
+
+wl_status wl_branch(wl_ctx *ctx, int branch)
+{
+    wl_status status = check_branch(ctx, branch);
+    if (status || branch == ctx->branch) return status;
+    status = open_branch(ctx, branch);
+    if (status) return status;
+    wl_branch_state *left = &ctx->others[ctx->branch];
+    const wl_branch_state *entered = &ctx->others[branch];
+    left->stream = ctx->stream;
+    left->workspace = ctx->workspace;
+    left->workspace_bytes = ctx->workspace_bytes;
+    ctx->stream = entered->stream;
+    ctx->workspace = entered->workspace;
+    ctx->workspace_bytes = entered->workspace_bytes;
+    ctx->branch = branch;
+    return WL_OK;
+}
+
+wl_status wl_branch_after(wl_ctx *ctx, int branch)
+{
+    int previous = 0;
+    wl_status status = check_branch(ctx, branch);
+    if (status || branch == ctx->branch || !ctx->backend->stream_after) return status;
+    status = open_branch(ctx, branch);
+    if (!status) status = ctx->backend->enter(ctx, &previous);
+    if (status) return status;
+    status = ctx->backend->stream_after(ctx, ctx->stream, ctx->others[branch].stream);
+    ctx->backend->leave(ctx, previous);
+    return status;
+}
+
 /* ------------------------------------------------------------------ graphs */
+
+static wl_status on_first_branch(wl_ctx *ctx)
+{
+    if (ctx->branch == 0) return WL_OK;
+    return wl_fail(ctx, WL_UNSUPPORTED, "graphs: branch %d is current, expected 0", ctx->branch);
+}
 
 wl_status wl_graph_begin(wl_ctx *ctx)
 {
@@ -168,7 +240,8 @@ wl_status wl_graph_begin(wl_ctx *ctx)
                        ctx->backend->name);
     if (ctx->recording)
         return wl_fail(ctx, WL_UNSUPPORTED, "graphs: one is recorded already, expected its end");
-    wl_status status = ctx->backend->enter(ctx, &previous);
+    wl_status status = on_first_branch(ctx);
+    if (!status) status = ctx->backend->enter(ctx, &previous);
     if (status) return status;
     status = ctx->backend->graph_begin(ctx, &stream);
     ctx->backend->leave(ctx, previous);
@@ -182,10 +255,11 @@ wl_status wl_graph_begin(wl_ctx *ctx)
 wl_status wl_graph_end(wl_ctx *ctx, wl_graph **out)
 {
     int previous = 0;
-    void *stream = ctx->stream;
     *out = NULL;
     if (!ctx->recording)
         return wl_fail(ctx, WL_UNSUPPORTED, "graphs: none is recorded, expected wl_graph_begin");
+    wl_branch(ctx, 0);
+    void *stream = ctx->stream;
     ctx->stream = ctx->outer;
     ctx->recording = false;
     wl_status status = ctx->backend->enter(ctx, &previous);

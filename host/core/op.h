@@ -134,6 +134,11 @@ typedef struct wl_backend {
     void (*free)(wl_ctx *ctx, void *ptr);
     wl_status (*copy)(wl_ctx *ctx, void *to, const void *from, size_t bytes);
     wl_status (*sync)(wl_ctx *ctx);
+    /* Streams of branches; null where calls work at once. What is queued on `stream` from now on
+     * waits for what has been queued on `other`. */
+    wl_status (*stream_open)(wl_ctx *ctx, void **stream);
+    void (*stream_close)(wl_ctx *ctx, void *stream);
+    wl_status (*stream_after)(wl_ctx *ctx, void *stream, void *other);
     /* Graphs; null where there are none. What is queued on *stream from begin to end is recorded.
      */
     wl_status (*graph_begin)(wl_ctx *ctx, void **stream);
@@ -162,9 +167,19 @@ typedef struct wl_bad_ids {
 #define WL_ID_ROW(op, field)                                                                       \
     ((uint32_t)(WL_NUMBER_##op + 1) << 16 | (uint32_t)offsetof(wl_##op##_args, field))
 
+/* Where a branch's calls are queued, and their scratch. */
+typedef struct wl_branch_state {
+    void *stream;
+    char *workspace;
+    size_t workspace_bytes;
+    bool open; /* the stream is there */
+} wl_branch_state;
+
 struct wl_ctx {
     const wl_backend *backend;
     int ordinal;
+    int branch;                          /* the current one: its stream and workspace stand here, */
+    wl_branch_state others[WL_BRANCHES]; /* and those of the others there */
     void *stream;
     void *outer;    /* the caller's stream, while `stream` is what is recorded: */
     bool recording; /* between wl_graph_begin and wl_graph_end */

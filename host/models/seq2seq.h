@@ -36,6 +36,9 @@ struct wl_seq2seq {
 };
 
 wl_status wl_seq2seq_failed(const wl_seq2seq *model, wl_status status, wl_error *error);
+/* Workspaces of so many bytes, one for each branch that a model's passes use, and to use them. */
+wl_tensor wl_seq2seq_workspace(const wl_seq2seq *model, wl_arena *arena, size_t bytes);
+wl_status wl_seq2seq_use_workspace(const wl_seq2seq *model, const wl_tensor *workspace);
 
 /* The configuration's fields by the names that the program's options have, as JSON; the caller
  * frees it. Null: no memory. */
@@ -235,7 +238,7 @@ typedef struct wl_seq2seq_pass {
     wl_seq2seq_encoder encoder;
     wl_seq2seq_decoder decoder;
     wl_descent *descent; /* of training */
-    wl_tensor workspace; /* U8 */
+    wl_tensor workspace; /* U8 [branches, bytes] */
     int32_t *host;       /* ids on their way */
     int64_t host_room;
     int64_t labels;                  /* of the batch */

@@ -138,6 +138,25 @@ void wl_seq2seq_layer_carve(wl_seq2seq_layer_pass *p, const wl_seq2seq_layer *la
     if (p->training) carve_gradients(p, arena);
 }
 
+/* The layer's recurrences by `run`, two beside each other. */
+static wl_status run_ways(const wl_seq2seq_layer_pass *p, const wl_recurrent_pass way[2],
+                          wl_status (*run)(const wl_recurrent_pass *, int, size_t *), size_t *bytes)
+{
+    wl_ctx *ctx = p->model->ctx;
+    wl_status status = WL_OK;
+    if (p->layer->ways == 1) return run(&way[0], 0, bytes);
+    if (!bytes) {
+        status = wl_branch(ctx, 1);
+        if (!status) status = wl_branch_after(ctx, 0);
+    }
+    if (!status) status = run(&way[1], 0, bytes);
+    if (bytes) return status ? status : run(&way[0], 0, bytes);
+    wl_branch(ctx, 0); /* which is there */
+    if (!status) status = run(&way[0], 0, bytes);
+    const wl_status joined = wl_branch_after(ctx, 1);
+    return status ? status : joined;
+}
+
 /* ------------------------------------------------------------------ forward */
 
 /* The outputs and the last states of both ways beside each other. */
@@ -152,8 +171,7 @@ wl_status wl_seq2seq_layer_forward(const wl_seq2seq_layer_pass *p, size_t *bytes
 {
     wl_status status =
         p->context.ndim ? concat(p->model, &p->context, &p->below, &p->x, bytes) : WL_OK;
-    for (int i = 0; i < p->layer->ways && !status; i++)
-        status = wl_recurrent_forward(&p->way[i], 0, bytes);
+    if (!status) status = run_ways(p, p->way, wl_recurrent_forward, bytes);
     if (!status && p->layer->ways == 2) status = join_ways(p, bytes);
     if (status || !changes_output(p)) return status;
     return dropped(p->model, &p->step, p->mask, drops(p) ? p->model->config.dropout : 0, &p->h,
@@ -205,10 +223,7 @@ wl_status wl_seq2seq_layer_backward(const wl_seq2seq_layer_pass *p, const wl_ten
         status = wl_seq2seq_undrop(p->model, &p->step, p->mask, doutput, dh, bytes);
     }
     if (!status) status = give_ways(p, dh, way, bytes);
-    for (int i = 0; i < p->layer->ways && !status; i++) {
-        way[i].dx = p->dx[i];
-        way[i].ds = p->dencoded;
-        status = wl_recurrent_backward(&way[i], 0, bytes);
-    }
+    for (int i = 0; i < p->layer->ways; i++) way[i].dx = p->dx[i], way[i].ds = p->dencoded;
+    if (!status) status = run_ways(p, way, wl_recurrent_backward, bytes);
     return status ? status : give_below(p, doutput, bytes);
 }

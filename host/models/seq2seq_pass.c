@@ -100,7 +100,7 @@ static wl_status carve(void *owner, wl_arena *arena)
                                        .dkeys = e->dkeys };
     wl_seq2seq_decoder_carve(d, first, arena, p->weights);
     const wl_status status = run(p, &bytes);
-    p->workspace = wl_arena_take(arena, WL_U8, 1, (int64_t[4]){ (int64_t)bytes });
+    p->workspace = wl_seq2seq_workspace(p->model, arena, bytes);
     return wl_seq2seq_failed(p->model, status, p->why);
 }
 
@@ -220,7 +220,8 @@ wl_status wl_seq2seq_step(wl_seq2seq_pass *p, const wl_seq2seq_pair *pairs, int6
     if (!status) status = send(p, pairs, step, error);
     if (status) return status;
     wl_seq2seq_shape *shape = shape_of(p);
-    wl_ctx_set_workspace(ctx, p->workspace.data, (size_t)p->workspace.shape[0]);
+    status = wl_seq2seq_use_workspace(p->model, &p->workspace);
+    if (status) return wl_seq2seq_failed(p->model, status, error);
     status = shape ? wl_replay(ctx, &shape->graph, &shape->runs, queue_step, p) : queue_step(p);
     return wl_seq2seq_failed(p->model, status, error);
 }

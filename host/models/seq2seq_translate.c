@@ -28,7 +28,7 @@ typedef struct translator {
     wl_tensor memory, keys; /* STORED [S,R,H], with attention */
     wl_tensor encoded;      /* STORED [R,H], with peeky */
     wl_tensor logits;       /* STORED [R,V] */
-    wl_tensor workspace;    /* U8 */
+    wl_tensor workspace;    /* U8 [branches, bytes] */
     wl_beam beam;
     int32_t *host; /* ids on their way */
     float *scores; /* [R,V] on the host */
@@ -165,7 +165,7 @@ static wl_status carve(void *owner, wl_arena *arena)
     wl_status status = start(t, &bytes);
     if (!status) status = advance(t, &bytes);
     if (!status) status = follow_parents(t, &bytes);
-    t->workspace = wl_arena_take(arena, WL_U8, 1, (int64_t[4]){ (int64_t)bytes });
+    t->workspace = wl_seq2seq_workspace(t->model, arena, bytes);
     return wl_seq2seq_failed(t->model, status, t->why);
 }
 
@@ -282,8 +282,8 @@ static wl_status translate_batch(translator *t, const wl_seq2seq_pair *pairs,
     status = fit(t, pairs[B - 1].source_length, B, error);
     if (!status) status = send(t, pairs, error);
     if (status) return status;
-    wl_ctx_set_workspace(m->ctx, t->workspace.data, (size_t)t->workspace.shape[0]);
-    status = wl_seq2seq_failed(m, start(t, NULL), error);
+    status = wl_seq2seq_use_workspace(m, &t->workspace);
+    status = wl_seq2seq_failed(m, status ? status : start(t, NULL), error);
     if (!status) status = decode(t, stop, error);
     return status ? status : take_best(t, numbers, out, error);
 }

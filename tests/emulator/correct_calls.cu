@@ -126,6 +126,46 @@ void graphs_replay_what_was_captured()
     cudaGetLastError();
 }
 
+/* a stream that waits for a captured one is captured with it, and must be waited for */
+void captures_branch_and_join()
+{
+    cudaStream_t stream, other;
+    cudaEvent_t event;
+    cudaGraph_t graph;
+    cudaGraphExec_t executable;
+    float *p = nullptr, out[256];
+    cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+    cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking);
+    cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+    cudaMalloc(&p, sizeof out);
+    for (float &x : out) x = 1;
+    cudaMemcpy(p, out, sizeof out, cudaMemcpyHostToDevice);
+    for (int joined = 1; joined >= 0; joined--) {
+        cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+        cudaEventRecord(event, stream);
+        check(!cudaStreamWaitEvent(other, event, 0), "another stream joins a capture");
+        (void)launch({ 2, 128, 0, false, 1, other }, scale, p, 3.0f, 256);
+        cudaEventRecord(event, other);
+        if (joined) cudaStreamWaitEvent(stream, event, 0);
+        const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+        check(ended == (joined ? cudaSuccess : cudaErrorStreamCaptureUnjoined),
+              "a capture ends with all joined");
+        if (ended) continue;
+        cudaGraphInstantiate(&executable, graph);
+        cudaGraphLaunch(executable, stream);
+        cudaStreamSynchronize(stream);
+        cudaGraphExecDestroy(executable);
+        cudaGraphDestroy(graph);
+    }
+    cudaMemcpy(out, p, sizeof out, cudaMemcpyDeviceToHost);
+    check(out[255] == 3, "what another stream captured runs");
+    cudaStreamDestroy(stream);
+    cudaStreamDestroy(other);
+    cudaEventDestroy(event);
+    cudaFree(p);
+    cudaGetLastError();
+}
+
 void the_device_describes_itself()
 {
     cudaDeviceProp p;
@@ -151,5 +191,6 @@ void run_correct_calls()
     copies_are_checked();
     streams_wait_for_events();
     graphs_replay_what_was_captured();
+    captures_branch_and_join();
     the_device_describes_itself();
 }

@@ -55,6 +55,8 @@ enum cudaError {
     cudaErrorNotSupported = 801,
     cudaErrorStreamCaptureUnsupported = 900,
     cudaErrorStreamCaptureInvalidated = 901,
+    cudaErrorStreamCaptureMerge = 902,
+    cudaErrorStreamCaptureUnjoined = 904,
     cudaErrorInvalidClusterSize = 912,
     cudaErrorUnknown = 999
 };

@@ -57,6 +57,10 @@ constexpr error_text error_texts[] = {
       "operation not permitted when stream is capturing" },
     { cudaErrorStreamCaptureInvalidated, "cudaErrorStreamCaptureInvalidated",
       "operation failed due to a previous error during capture" },
+    { cudaErrorStreamCaptureMerge, "cudaErrorStreamCaptureMerge",
+      "operation would result in a merge of separate capture sequences" },
+    { cudaErrorStreamCaptureUnjoined, "cudaErrorStreamCaptureUnjoined",
+      "capturing stream has unjoined work" },
     { cudaErrorInvalidClusterSize, "cudaErrorInvalidClusterSize", "cluster misconfiguration" },
     { cudaErrorUnknown, "cudaErrorUnknown", "unknown error" },
 };

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
 #include "cuda_runtime.h"
 
@@ -25,6 +26,10 @@ void note_launch(const launch_request &request); // for watch.h
 void enqueue(void *stream, std::function<void()> work);
 void finish_stream(void *stream);
 bool captured(void *stream, std::function<void()> &work); // taken by a graph, if one is captured
+struct capture;
+std::shared_ptr<capture> capture_of(void *stream); // null: it is not captured
+// What is queued on a stream from now on is captured too, after what `from` has captured.
+cudaError_t join_capture(void *stream, const std::shared_ptr<capture> &joined, void *from);
 cudaError_t waits(); // of a call that does: an error while this thread captures a graph
 void finish_all_streams();
 

@@ -1,5 +1,6 @@
-// Phases of mbarriers. A bulk copy, or another block's store, lands when some thread tests its barrier, by code that the race
-// detector does not see: those who wait acquire from the barrier what its issuer has released.
+// Phases of mbarriers. A bulk copy, or another block's store, lands when some thread tests its
+// barrier, by code that the race detector does not see: those who wait acquire from the barrier
+// what its issuer has released.
 #include "mbarrier.h"
 
 #include <cstdio>

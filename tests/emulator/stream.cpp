@@ -41,6 +41,8 @@ struct CUevent_st {
     std::shared_ptr<work_queue> recorded_on;
     std::uint64_t number = 0;
     bool timed = true;
+    std::shared_ptr<emulator::capture> within; // it was recorded while this stream was captured
+    void *captured_on = nullptr;
 };
 
 namespace emulator
@@ -168,7 +170,9 @@ cudaError_t cudaStreamQuery(cudaStream_t stream)
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned)
 {
+    if (const cudaError_t error = refusal(__func__)) return error;
     if (!event) return noted(cudaErrorInvalidResourceHandle);
+    if (event->within) return join_capture(stream, event->within, event->captured_on);
     if (deferred() && event->recorded_on)
         push(stream, work{ 0, nullptr, event->recorded_on, event->number });
     return cudaSuccess;
@@ -183,6 +187,7 @@ cudaError_t cudaDeviceSynchronize()
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags)
 {
+    if (const cudaError_t error = refusal(__func__)) return error;
     *out = new CUevent_st;
     (*out)->timed = !(flags & cudaEventDisableTiming);
     return cudaSuccess;
@@ -203,6 +208,9 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
     if (!event) return noted(cudaErrorInvalidResourceHandle);
+    event->within = capture_of(stream);
+    event->captured_on = stream;
+    if (event->within) return cudaSuccess;
     const auto time = std::make_shared<moment>();
     event->time = time;
     std::lock_guard<std::recursive_mutex> lock(guard);
