@@ -8,7 +8,7 @@
 #include "rendezvous_cluster.cuh"
 #include "rendezvous_grid.cuh"
 #include "rendezvous_mma.cuh"
-#include "rendezvous_rows.h"
+#include "measured.h"
 
 #include <cstdarg>
 
@@ -64,14 +64,24 @@ template <class F> run_times run_all(bench &b, int rounds, F launch)
     for (int run = 0; run < WARM_RUNS + RUNS && all.trouble.empty(); run++) {
         round_times took = {};
         const cudaError_t error = run_once(b, launch, &took);
-        if (error) all.trouble = text_of("failed: CUDA: %s", cudaGetErrorString(error));
-        if (took.wrong) all.trouble = text_of("failed: %u words are wrong", took.wrong);
+        if (error) all.trouble = text_of("CUDA: %s", cudaGetErrorString(error));
+        if (took.wrong) all.trouble = text_of("%u words are wrong", took.wrong);
         if (run < WARM_RUNS) continue;
         all.nanoseconds.push_back(double(took.nanoseconds) / rounds);
         all.cycles.push_back(double(took.cycles) / rounds);
     }
     cudaGetLastError(); /* told: the next row is not to meet it again */
     return all;
+}
+
+/* The values of a row, or its trouble. */
+void tell(measurement *m, const std::vector<double> &values, const std::string &trouble)
+{
+    m->failed = !trouble.empty();
+    if (m->failed)
+        m->note = trouble;
+    else
+        m->values = values;
 }
 
 /* A row of nanoseconds a round. */
@@ -85,8 +95,7 @@ void time_rounds(bench &b, measurement m, const cluster_launch &l, int rounds, v
         return cudaLaunchKernelEx(&l.config, kernel, typename exactly<P>::type(arguments)...);
     });
     m.unit = "ns a round";
-    m.values = all.nanoseconds;
-    m.trouble = all.trouble;
+    tell(&m, all.nanoseconds, all.trouble);
     m.more = { { "cycles", median_of(all.cycles) },
                { "clusters", double(l.config.gridDim.x / l.how[0].val.clusterDim.x) } };
     b.rows->add(m);
@@ -223,8 +232,8 @@ void time_products(bench &b, const char *what, int warps, double low, double hig
                                   reinterpret_cast<float4 *>(b.scratch), b.times);
     });
     const double ns = median_of(all.nanoseconds) / products;
-    for (const double cycles : all.cycles) m.values.push_back(cycles / products);
-    m.trouble = all.trouble;
+    tell(&m, all.cycles, all.trouble);
+    for (double &cycles : m.values) cycles /= products;
     m.more = { { "ns each", ns },
                { "TFLOP/s of all multiprocessors", ns > 0 ? 4.096 * b.multiprocessors / ns : 0 } };
     b.rows->add(m);
@@ -277,7 +286,7 @@ cudaError_t prepare(bench &b)
     return error ? error : warm_up(b);
 }
 
-std::vector<std::pair<std::string, std::string>> facts(const std::string &commit)
+measurements::facts facts(const std::string &commit)
 {
     cudaDeviceProp of = {};
     int driver = 0, runtime = 0, clock = 0;
@@ -330,7 +339,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "wordloom_rendezvous: CUDA: %s\n", cudaGetErrorString(error));
         return 1;
     }
-    measurements rows(out, facts(commit));
+    measurements rows(out, "rendezvous", facts(commit));
     b.rows = &rows;
     count_clusters(b);
     time_all_products(b);
