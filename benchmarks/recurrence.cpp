@@ -1,6 +1,6 @@
 /* Whole sequences of recurrent networks, ours beside cuDNN's.
  *
- *   wordloom_recurrence [--family=lstm|gru|rnn] [--only=TEXT] [--seconds=N] [--out=FILE.json]
+ *   wordloom_recurrence [--family=lstm,gru,rnn] [--only=TEXT] [--seconds=N] [--out=FILE.json]
  *                       [--commit=NAME]
  *
  * Each size is run by our operators and by cuDNN in every way that it knows: each algorithm, the
@@ -254,7 +254,7 @@ void name_the_best(bench &b, const subject &s)
 /* ------------------------------------------------------------------ the program */
 
 struct options {
-    std::string family, only, out, commit = "unknown";
+    std::string family = "lstm,gru,rnn", only, out, commit = "unknown";
     double seconds = 1e9;
 };
 
@@ -311,7 +311,7 @@ void run(const options &o, const wl_backend *cuda)
     const bool cudnn = cudnn_found().rfind("cuDNN", 0) == 0;
     std::vector<subject> subjects;
     for (const recurrence_size &size : recurrence_sizes(WORDLOOM_SIZES))
-        if ((o.family.empty() || size.cell == o.family) &&
+        if (o.family.find(size.cell) != std::string::npos &&
             size.text().find(o.only) != std::string::npos)
             subjects.emplace_back(size);
     for (subject &s : subjects) measure_size(b, s, cudnn);
@@ -331,7 +331,7 @@ int main(int argc, char **argv)
 {
     options o;
     if (!parse(argc, argv, &o)) {
-        fprintf(stderr, "usage: wordloom_recurrence [--family=lstm|gru|rnn] [--only=TEXT] "
+        fprintf(stderr, "usage: wordloom_recurrence [--family=lstm,gru,rnn] [--only=TEXT] "
                         "[--seconds=N] [--out=FILE.json] [--commit=NAME]\n");
         return 2;
     }

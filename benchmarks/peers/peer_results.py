@@ -78,10 +78,14 @@ def facts(packages):
 
 
 def commit():
-    run = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"],
-                         cwd=pathlib.Path(__file__).parent, stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL, text=True, check=False)
-    return run.stdout.strip() or "unknown"
+    """As the caller names it, where the files are no checkout."""
+    try:
+        run = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"],
+                             cwd=pathlib.Path(__file__).parent, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True, check=False)
+    except OSError:  # there is no git
+        return os.environ.get("WORDLOOM_COMMIT", "unknown")
+    return run.stdout.strip() or os.environ.get("WORDLOOM_COMMIT", "unknown")
 
 
 def cpu_model():
