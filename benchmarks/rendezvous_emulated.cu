@@ -26,15 +26,29 @@ template <class T> T *device_zeros(size_t count)
     return data;
 }
 
+template <class T> T *on_device(const std::vector<T> &values)
+{
+    T *data = device_zeros<T>(values.size());
+    cudaMemcpy(data, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice);
+    return data;
+}
+
+template <class T> std::vector<T> on_host(const T *data, size_t count)
+{
+    std::vector<T> out(count);
+    cudaMemcpy(out.data(), data, count * sizeof(T), cudaMemcpyDeviceToHost);
+    return out;
+}
+
 /* Whether a kernel, whose last argument is not given, runs to its end and finds no word wrong. */
 template <class... P, class... A>
 bool runs(const cluster_launch &l, round_times *times, void (*kernel)(P...), A... arguments)
 {
     wl_ctx ctx = {};
-    times->wrong = 0;
+    cudaMemset(times, 0, sizeof *times);
     return clusters_at_once(&ctx, kernel, l) > 0 &&
            !cudaLaunchKernelEx(&l.config, kernel, arguments..., times) &&
-           !cudaDeviceSynchronize() && times->wrong == 0;
+           !cudaDeviceSynchronize() && on_host(times, 1)[0].wrong == 0;
 }
 
 void clusters_gather(wl_ctx *ctx, round_times *times)
@@ -112,15 +126,15 @@ std::vector<uint4> words_of(int tiles)
 void products_add_up(wl_ctx *ctx, round_times *times)
 {
     constexpr int TILES = 2, ALL = 3, rounds = 3;
-    const std::vector<uint4> words = words_of(TILES * ALL);
-    uint4 *weights = device_zeros<uint4>(words.size());
-    __nv_bfloat16 *h = device_zeros<__nv_bfloat16>(8 * ALL * 16);
-    float4 *sums = device_zeros<float4>(TILES * WARP);
-    for (size_t i = 0; i < words.size(); i++) weights[i] = words[i];
+    std::vector<__nv_bfloat16> elements;
     for (int i = 0; i < 8 * ALL * 16; i++)
-        h[i] = __float2bfloat16_rn(element_of(i / (ALL * 16), i % (ALL * 16)));
+        elements.push_back(__float2bfloat16_rn(element_of(i / (ALL * 16), i % (ALL * 16))));
+    uint4 *weights = on_device(words_of(TILES * ALL));
+    __nv_bfloat16 *h = on_device(elements);
+    float4 *sums = device_zeros<float4>(TILES * WARP);
     const cluster_launch l(ctx, 1, 1, WARP, multiply_bytes(TILES, 2, 1, 1));
     check(runs(l, times, multiply_held<TILES, 2, 1>, rounds, weights, h, sums), "products run");
+    const std::vector<float4> found = on_host(sums, TILES * WARP);
     bool right = true;
     for (int i = 0; i < TILES * WARP; i++)
         for (int e = 0; e < 4; e++) {
@@ -129,7 +143,7 @@ void products_add_up(wl_ctx *ctx, round_times *times)
             for (int k = 0; k < ALL * 16; k++)
                 sum +=
                     weight_of(k / 16 * TILES + i / WARP, p.row, k % 16) * element_of(p.column, k);
-            right = right && (&sums[i].x)[e] == float(rounds) * sum;
+            right = right && (&found[size_t(i)].x)[e] == float(rounds) * sum;
         }
     check(right, "a round adds every product once");
     cudaFree(weights);
