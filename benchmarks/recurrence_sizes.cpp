@@ -148,19 +148,30 @@ recurrence_data recurrence_data_of(const recurrence_size &size)
     return out;
 }
 
-std::vector<char> bytes_of(const std::vector<float> &values, int32_t dtype)
+namespace
 {
-    std::vector<char> out(values.size() * wl_dtype_size(dtype));
+
+/* What convert() makes of each value, as bytes. */
+template <class T, class F> std::vector<char> converted(const std::vector<float> &values, F convert)
+{
+    std::vector<char> out(values.size() * sizeof(T));
     for (size_t i = 0; i < values.size(); i++) {
-        const double wide = values[i];
-        const uint16_t narrow =
-            dtype == WL_F16 ? wl_f16_of_f32(values[i]) : wl_bf16_of_f32(values[i]);
-        const void *from = dtype == WL_F64   ? (const void *)&wide
-                           : dtype == WL_F32 ? (const void *)&values[i]
-                                             : (const void *)&narrow;
-        memcpy(&out[i * wl_dtype_size(dtype)], from, wl_dtype_size(dtype));
+        const T value = convert(values[i]);
+        memcpy(&out[i * sizeof value], &value, sizeof value);
     }
     return out;
+}
+
+} // namespace
+
+std::vector<char> bytes_of(const std::vector<float> &values, int32_t dtype)
+{
+    switch (dtype) {
+    case WL_F16: return converted<uint16_t>(values, [](float x) { return wl_f16_of_f32(x); });
+    case WL_BF16: return converted<uint16_t>(values, [](float x) { return wl_bf16_of_f32(x); });
+    case WL_F64: return converted<double>(values, [](float x) { return double(x); });
+    default: return converted<float>(values, [](float x) { return x; });
+    }
 }
 
 std::vector<double> numbers_in(const std::vector<char> &bytes, int32_t dtype)
