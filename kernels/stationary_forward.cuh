@@ -1,10 +1,9 @@
-/* Forward by clusters. A cell is a struct of what it reads and writes but for R and
- * h, with
+/* Forward by clusters. A cell is a struct of what it reads and writes but for R and h, with
  *   stored, gates     T, and the gates that h[t-1] enters
  *   loaded            what a unit needs at a step besides what R adds to its gates
  *   load(at)          reads that
  *   run(at, in, sum, before)   writes all but h; returns h, from h before and what R adds
- *   end(at)           the same where the sequence has ended
+ *   end(at, in)       the same where the sequence has ended
  * Moves: of R nothing after the first step; what the cell says.
  * Bound by: the latency of a step: products, the sum of their parts, the exchange of h. */
 #ifndef WL_STATIONARY_FORWARD_CUH

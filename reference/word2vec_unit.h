@@ -271,8 +271,12 @@ ALWAYS void spread_tile(int count, int64_t D, const tile *t)
         spread_some(count, false, D, t);
 }
 
+/* With WL_REF_SMALL, of builds that need not be fast, one body does for all counts. */
 ALWAYS void spread_inputs(int64_t count, int64_t D, const tile *t)
 {
+#ifdef WL_REF_SMALL
+    spread_tile((int)count, D, t);
+#else
     switch (count) {
     case 1: spread_tile(1, D, t); break;
     case 2: spread_tile(2, D, t); break;
@@ -285,6 +289,7 @@ ALWAYS void spread_inputs(int64_t count, int64_t D, const tile *t)
     case 9: spread_tile(9, D, t); break;
     default: spread_tile(10, D, t); break;
     }
+#endif
 }
 
 /* Whether one tile does: then rows may be read and added to in place. */

@@ -91,11 +91,11 @@ static void forward_holds(void **state)
 {
     (void)state;
     all_hold("gru_forward", recurrent_sizes, "");
-    all_hold("gru_forward", recurrent_sizes, "-s -lengths reverse=1");
-    all_hold("gru_forward", recurrent_sizes, "-h0 -b -bn -hT");
+    all_hold("gru_forward", recurrent_layouts, "-s -lengths reverse=1");
+    all_hold("gru_forward", recurrent_layouts, "-h0 -b -bn -hT");
     all_hold("gru_forward", recurrent_sizes, "-bn reset=1");
-    all_hold("gru_forward", recurrent_sizes, "-bn -lengths -hT reset=1 reverse=1");
-    all_hold("gru_forward", recurrent_sizes, "-bn -h0 -b reset=1");
+    all_hold("gru_forward", recurrent_layouts, "-bn -lengths -hT reset=1 reverse=1");
+    all_hold("gru_forward", recurrent_layouts, "-bn -h0 -b reset=1");
     holds("gru_forward", "T=2 B=3 D=4 H=220"); /* several tiles of the product */
 }
 
@@ -103,12 +103,12 @@ static void backward_holds(void **state)
 {
     (void)state;
     all_hold("gru_backward", recurrent_sizes, "");
-    all_hold("gru_backward", recurrent_sizes, "-s -ds -lengths reverse=1");
-    all_hold("gru_backward", recurrent_sizes, "-h0 -dhT -dh0 -db -dbn");
-    all_hold("gru_backward", recurrent_sizes, "-dh -dx -ds reverse=1");
+    all_hold("gru_backward", recurrent_layouts, "-s -ds -lengths reverse=1");
+    all_hold("gru_backward", recurrent_layouts, "-h0 -dhT -dh0 -db -dbn");
+    all_hold("gru_backward", recurrent_layouts, "-dh -dx -ds reverse=1");
     all_hold("gru_backward", recurrent_sizes, "reset=1 -bn -dbn");
-    all_hold("gru_backward", recurrent_sizes, "reset=1 -bn -dbn -lengths -dh reverse=1");
-    all_hold("gru_backward", recurrent_sizes, "reset=1 -bn -dbn -h0 -dhT -dh0 -db");
+    all_hold("gru_backward", recurrent_layouts, "reset=1 -bn -dbn -lengths -dh reverse=1");
+    all_hold("gru_backward", recurrent_layouts, "reset=1 -bn -dbn -h0 -dhT -dh0 -db");
 }
 
 static void gradients_hold(void **state)

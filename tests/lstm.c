@@ -66,9 +66,9 @@ static void forward_holds(void **state)
 {
     (void)state;
     all_hold("lstm_forward", recurrent_sizes, "");
-    all_hold("lstm_forward", recurrent_sizes, "-s -lengths reverse=1");
-    all_hold("lstm_forward", recurrent_sizes, "-h0 -c0 -b -hT -cT");
-    all_hold("lstm_forward", recurrent_sizes, "-c0 -hT reverse=1");
+    all_hold("lstm_forward", recurrent_layouts, "-s -lengths reverse=1");
+    all_hold("lstm_forward", recurrent_layouts, "-h0 -c0 -b -hT -cT");
+    all_hold("lstm_forward", recurrent_layouts, "-c0 -hT reverse=1");
     holds("lstm_forward", "T=2 B=3 D=4 H=170"); /* several tiles of the product */
 }
 
@@ -76,9 +76,9 @@ static void backward_holds(void **state)
 {
     (void)state;
     all_hold("lstm_backward", recurrent_sizes, "");
-    all_hold("lstm_backward", recurrent_sizes, "-s -ds -lengths reverse=1");
-    all_hold("lstm_backward", recurrent_sizes, "-h0 -c0 -dhT -dcT -dh0 -dc0 -db");
-    all_hold("lstm_backward", recurrent_sizes, "-dh -dx -ds reverse=1");
+    all_hold("lstm_backward", recurrent_layouts, "-s -ds -lengths reverse=1");
+    all_hold("lstm_backward", recurrent_layouts, "-h0 -c0 -dhT -dcT -dh0 -dc0 -db");
+    all_hold("lstm_backward", recurrent_layouts, "-dh -dx -ds reverse=1");
 }
 
 static void gradients_hold(void **state)

@@ -32,6 +32,12 @@ const char *const recurrent_sizes[] = {
     NULL,
 };
 
+const char *const recurrent_layouts[] = {
+    "T=3 B=2 D=3 H=5",           "T=0 B=3 D=4 H=4 S=2",       "T=3 B=2 D=0 H=4",
+    "T=5 B=8 D=16 H=64 S=24",    "T=4 B=5 D=8 H=8 S=3 pad=3", "T=4 B=5 D=7 H=9 swap=1 pad=1",
+    "T=3 B=4 D=8 H=16 offset=1", "T=2 B=33 D=8 H=63",         NULL,
+};
+
 enum { T = 6, B = 3, D = 4, H = 5, FIRST = 2 };
 
 static op_case made_of(const recurrent *cell, const char *sizes)

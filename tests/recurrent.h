@@ -15,6 +15,8 @@ typedef struct recurrent {
 
 /* Sizes at which every cell holds; they end with null. */
 extern const char *const recurrent_sizes[];
+/* Some of them, one of each layout, for calls without this or that. */
+extern const char *const recurrent_layouts[];
 
 /* Tests whose initial state is a `recurrent`; on every backend, to the last bit. */
 void a_split_sequence_gives_the_same_states(void **state);

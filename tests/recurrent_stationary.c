@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 /* Units that fill no tile; one block, and clusters of 2 to 16; more and fewer sequences than a
- * cluster has. (Wider ones, with weights in shared memory too, agree in paths_layers.c.) */
+ * cluster has. (Wider ones, with weights in shared memory too, agree in paths_stationary.c.) */
 static const char *const sizes[] = {
     "T=3 B=1 H=7",   "T=3 B=9 H=63",  "T=2 B=8 H=64",  "T=5 B=17 H=100 -h0",
     "T=2 B=3 H=128", "T=2 B=3 H=200", "T=4 B=2 H=256", NULL,

@@ -77,9 +77,9 @@ static void forward_holds(void **state)
 {
     (void)state;
     all_hold("rnn_forward", recurrent_sizes, "");
-    all_hold("rnn_forward", recurrent_sizes, "-s -lengths reverse=1");
-    all_hold("rnn_forward", recurrent_sizes, "-h0 -b -hT activation=1");
-    all_hold("rnn_forward", recurrent_sizes, "-hT reverse=1 activation=1");
+    all_hold("rnn_forward", recurrent_layouts, "-s -lengths reverse=1");
+    all_hold("rnn_forward", recurrent_layouts, "-h0 -b -hT activation=1");
+    all_hold("rnn_forward", recurrent_layouts, "-hT reverse=1 activation=1");
     holds("rnn_forward", "T=2 B=3 D=4 H=650"); /* several tiles of the product */
 }
 
@@ -87,9 +87,9 @@ static void backward_holds(void **state)
 {
     (void)state;
     all_hold("rnn_backward", recurrent_sizes, "");
-    all_hold("rnn_backward", recurrent_sizes, "-s -ds -lengths reverse=1");
-    all_hold("rnn_backward", recurrent_sizes, "-h0 -dhT -dh0 -db activation=1");
-    all_hold("rnn_backward", recurrent_sizes, "-dh -dx -ds reverse=1 activation=1");
+    all_hold("rnn_backward", recurrent_layouts, "-s -ds -lengths reverse=1");
+    all_hold("rnn_backward", recurrent_layouts, "-h0 -dhT -dh0 -db activation=1");
+    all_hold("rnn_backward", recurrent_layouts, "-dh -dx -ds reverse=1 activation=1");
 }
 
 static void differentiates_all(const char *sizes, int activation)

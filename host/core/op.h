@@ -155,7 +155,7 @@ typedef struct wl_backend {
 extern const wl_backend *const wl_backends[];
 
 /* Ids out of bounds since the last sync, in the device's memory. Of several calls, the first to
- * meet one is kept: calls of one context run in order. */
+ * meet one is kept: calls of one branch run in order. */
 typedef struct wl_bad_ids {
     uint64_t count;
     uint64_t first; /* the least position, counted in elements of the tensor */

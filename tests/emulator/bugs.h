@@ -23,9 +23,10 @@ struct bug_file {
     int count;
 };
 
-extern const bug_file bugs_of_threads; // bugs.cu
-extern const bug_file bugs_of_pipes;   // bugs_pipes.cu
-extern const bug_file bugs_of_tiles;   // bugs_tiles.cu
+extern const bug_file bugs_of_threads;  // bugs.cu
+extern const bug_file bugs_of_pipes;    // bugs_pipes.cu
+extern const bug_file bugs_of_tiles;    // bugs_tiles.cu
+extern const bug_file bugs_of_clusters; // bugs_clusters.cu
 
 constexpr int values = 1000; // of the array that a bug's kernel gets
 

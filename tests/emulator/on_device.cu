@@ -30,6 +30,7 @@ int main()
     }
     run_correct_tiles();
     run_correct_pipes();
+    run_correct_clusters();
     check(cudaDeviceSynchronize() == cudaSuccess, "no kernel has failed");
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

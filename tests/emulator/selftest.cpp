@@ -17,7 +17,8 @@ int passed = 0, failed = 0;
 
 constexpr unsigned longest = 120; // seconds
 
-const bug_file *const bug_files[] = { &bugs_of_threads, &bugs_of_pipes, &bugs_of_tiles };
+const bug_file *const bug_files[] = { &bugs_of_threads, &bugs_of_pipes, &bugs_of_tiles,
+                                      &bugs_of_clusters };
 
 // Bugs are numbered through the files, one after another.
 struct numbered {
@@ -135,6 +136,7 @@ int main(int count, char **words)
     run_correct_calls();
     run_correct_pipes();
     run_correct_tiles();
+    run_correct_clusters();
     if (count > 1) return failed != 0;
 
     check_correct_kernels("WL_EMULATOR_SEED=1");

@@ -83,10 +83,11 @@ constexpr int this_build = PLAIN;
 
 void check(bool holds, const char *claim);
 
-void run_correct_warps();  // correct_warps.cu
-void run_correct_blocks(); // correct_blocks.cu
-void run_correct_calls();  // correct_calls.cu
-void run_correct_pipes();  // correct_pipes.cu
-void run_correct_tiles();  // correct_tiles.cu
+void run_correct_warps();    // correct_warps.cu
+void run_correct_blocks();   // correct_blocks.cu
+void run_correct_calls();    // correct_calls.cu
+void run_correct_pipes();    // correct_pipes.cu
+void run_correct_tiles();    // correct_tiles.cu
+void run_correct_clusters(); // correct_clusters.cu
 
 #endif
