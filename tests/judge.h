@@ -22,6 +22,9 @@ bool differentiates_on(const wl_backend *oracle, const op_case *backward, verdic
 /* The same bits a second time, and on the CPU for 1, 2, 4 and 8 threads. */
 bool repeats_on(const wl_backend *backend, const op_case *c, verdict why);
 
+/* Both, on every backend: what is right is worked out once, and the first run is held against it. */
+bool agrees_and_repeats(const op_case *c, verdict why);
+
 /* ------------------------------------------------------------------ for the families' tests
  * An assertion of cmocka each. */
 
