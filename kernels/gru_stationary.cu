@@ -11,7 +11,8 @@ namespace
 template <class T> struct gru_cell {
     using stored = T;
     static constexpr int gates = 3;
-    const float *z;         /* [T,B,3H] */
+    const float *z; /* [T,B,3H], of rows so far apart */
+    int64_t pitch;
     const float *bias, *bn; /* [3H], [H]; null: 0 */
     T *open;                /* [T,B,4H]: r, z, n, q */
     int B, H;
@@ -22,7 +23,7 @@ template <class T> struct gru_cell {
     __device__ loaded load(const unit_at &at) const
     {
         loaded in;
-        const float *from = z + at.row(B) * 3 * H + at.j;
+        const float *from = z + at.row(B) * pitch + at.j;
 #pragma unroll
         for (int k = 0; k < 3; k++) in.z[k] = from[k * H] + (bias ? bias[k * H + at.j] : 0.0f);
         in.bn = bn ? bn[at.j] : 0.0f;
@@ -114,6 +115,7 @@ wl_status gru_stationary_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_g
     return if_stationary(n, ran, [&](auto type) {
         using T = decltype(type);
         const gru_cell<T> cell = { (const float *)wl_sums(&n, &space),
+                                   wl_sums_pitch(&n, &space),
                                    (const float *)a->b.data,
                                    (const float *)a->bn.data,
                                    (T *)a->gates.data,

@@ -10,7 +10,8 @@ namespace
 template <class T> struct rnn_cell {
     using stored = T;
     static constexpr int gates = 1;
-    const float *z;    /* [T,B,H] */
+    const float *z; /* [T,B,H], of rows so far apart */
+    int64_t pitch;
     const float *bias; /* [H]; null: 0 */
     int B, H;
     bool relu;
@@ -20,7 +21,7 @@ template <class T> struct rnn_cell {
     };
     __device__ loaded load(const unit_at &at) const
     {
-        return { z[at.row(B) * H + at.j] + (bias ? bias[at.j] : 0.0f) };
+        return { z[at.row(B) * pitch + at.j] + (bias ? bias[at.j] : 0.0f) };
     }
     __device__ float run(const unit_at &, const loaded &in, const float (&sum)[1], float) const
     {
@@ -65,7 +66,10 @@ wl_status rnn_stationary_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_r
 {
     return if_stationary(n, ran, [&](auto type) {
         const rnn_cell<decltype(type)> cell = { (const float *)wl_sums(&n, &space),
-                                                (const float *)a->b.data, int(n.B), int(n.H),
+                                                wl_sums_pitch(&n, &space),
+                                                (const float *)a->b.data,
+                                                int(n.B),
+                                                int(n.H),
                                                 a->activation == WL_RNN_RELU };
         return run_stationary_forward(ctx, n, space, cell, ran);
     });

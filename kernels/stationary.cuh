@@ -1,12 +1,12 @@
 /* Recurrences whose recurrent weights stay on chip for a whole sequence, in registers first and
- * then in shared memory: 16-bit storage, sm_90. What the arrangements share: a cluster of blocks
+ * then in shared memory: on sm_90. What the arrangements share: a cluster of blocks
  * has eight sequences and all of R (stationary_forward.cuh, stationary_backward.cuh); or all blocks
  * have all sequences (stationary_grid.cuh). */
 #ifndef WL_STATIONARY_CUH
 #define WL_STATIONARY_CUH
 
 #include "cluster.cuh"
-#include "mma.cuh"
+#include "mma_float.cuh"
 #include "recurrence.cuh"
 
 constexpr int SLICE = 8;      /* sequences of a cluster: the columns of a product */
@@ -17,6 +17,10 @@ constexpr int ROW = 12; /* floats: eight sums of a unit, so far apart that neith
                            write them nor those that read them meet in a bank */
 constexpr int TILE_PITCH = 24; /* of 16 weights, on their way through shared memory */
 constexpr int MOST_SHARED = 227 * 1024;
+
+/* Words of a lane for 16 x 16 weights, and elements of 16 bytes. */
+template <class T> constexpr int TILE_WORDS = int(sizeof(wl::fragment_a<T>) / sizeof(unsigned));
+template <class T> constexpr int IN_PACK = int(16 / sizeof(T));
 
 /* How a cluster shares out H units, and a block its shared memory. Block n of the cluster owns
  * groups n * groups and following; those that own none have nothing to do. */
@@ -48,8 +52,14 @@ template <class T> struct sequence {
 
 template <class T> sequence<T> sequence_of(const wl_recurrence &n, const sharing &how)
 {
-    return { (const T *)n.r->data,           lengths(&n), n.T, int(n.B), int(n.H), n.reverse,
-             n.H % 8 == 0 && in_packs(*n.r), how };
+    return { (const T *)n.r->data,
+             lengths(&n),
+             n.T,
+             int(n.B),
+             int(n.H),
+             n.reverse,
+             n.H % IN_PACK<T> == 0 && in_packs(*n.r),
+             how };
 }
 
 /* A unit of a sequence at a step. */
@@ -89,11 +99,48 @@ struct tile_at {
     int gate, unit, column;
 };
 
+/* A tile of 16 bits, 16 bytes at a time, by shared memory [16,TILE_PITCH]. */
+template <bool transposed, class T>
+__device__ void fetch_halves(wl::fragment_a<T> &a, const sequence<T> &s, T *tile, const tile_at &at)
+{
+    const int row = lane_index() / 2, half = lane_index() % 2 * 8;
+    const wl::place p = transposed ? wl::row_of_a_trans(lane_index()) : wl::row_of_a(lane_index());
+    load_weights(tile + row * TILE_PITCH + half, s, at.gate, at.unit + row, at.column + half);
+    __syncwarp();
+    if (transposed)
+        wl::ldmatrix_trans(a.words, tile + p.row * TILE_PITCH + p.column);
+    else
+        wl::ldmatrix(a.words, tile + p.row * TILE_PITCH + p.column);
+    __syncwarp();
+}
+
+/* A tile of floats, which ldmatrix cannot transpose: as they are. */
+template <bool transposed>
+__device__ void fetch_floats(wl::fragment_a<float> &a, const sequence<float> &s, const tile_at &at)
+{
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        const wl::place p = wl::place_in_a_float(lane_index(), i);
+        const int unit = at.unit + (transposed ? p.column : p.row);
+        const int column = at.column + (transposed ? p.row : p.column);
+        const bool there = unit < s.H && column < s.H;
+        const float *from = s.r + (int64_t(at.gate) * s.H + unit) * s.H + column;
+        a.words[i] = there ? __float_as_uint(*from) : 0;
+    }
+}
+
+/* Where the row begins that a lane hands to ldmatrix, of a B of 16 by eight. */
+template <class T> __device__ wl::place row_of_states()
+{
+    return sizeof(T) == 4 ? wl::row_of_b_float(lane_index()) : wl::row_of_b(lane_index());
+}
+
 /* The weights of a warp: of TILES products side by side, each summed over `steps` tiles, of which
  * STEPS are in registers. */
 template <class T, int TILES, int STEPS> struct weights {
     /* sums that do not wait for each other, where tiles are few */
     static constexpr int CHAINS = TILES == 1 ? 4 : TILES == 2 ? 2 : 1;
+    static constexpr int WORDS = TILE_WORDS<T>;
     wl::fragment_a<T> held[TILES][STEPS];
     uint4 *rest; /* this lane's words of the others, WARP apart */
     int steps;
@@ -117,8 +164,10 @@ template <class T, int TILES, int STEPS> struct weights {
             for (int i = 0; i < TILES; i++) {
                 wl::fragment_a<T> a;
                 fetch<transposed>(a, s, tile, place(i, k));
-                rest[((k - STEPS) * TILES + i) * WARP] =
-                    make_uint4(a.words[0], a.words[1], a.words[2], a.words[3]);
+#pragma unroll
+                for (int w = 0; w < WORDS; w += 4)
+                    *in_rest(i, k, w) =
+                        make_uint4(a.words[w], a.words[w + 1], a.words[w + 2], a.words[w + 3]);
             }
     }
 
@@ -131,19 +180,26 @@ template <class T, int TILES, int STEPS> struct weights {
             wl::fragment_b<T> with;
             if (k >= steps) break;
             wl::ldmatrix(with.words, b + k * 16);
+            const auto &split = wl::split(with);
 #pragma unroll
             for (int i = 0; i < TILES; i++)
-                chain[k % CHAINS][i] = wl::mma(held[i][k], with, chain[k % CHAINS][i]);
+                chain[k % CHAINS][i] = wl::mma(held[i][k], split, chain[k % CHAINS][i]);
         }
 #pragma unroll 1
         for (int k = STEPS; k < steps; k++) {
             wl::fragment_b<T> with;
             wl::ldmatrix(with.words, b + k * 16);
+            const auto &split = wl::split(with);
 #pragma unroll
             for (int i = 0; i < TILES; i++) {
-                const uint4 a = rest[((k - STEPS) * TILES + i) * WARP];
-                chain[0][i] =
-                    wl::mma(wl::fragment_a<T>{ { a.x, a.y, a.z, a.w } }, with, chain[0][i]);
+                wl::fragment_a<T> a;
+#pragma unroll
+                for (int w = 0; w < WORDS; w += 4) {
+                    const uint4 four = *in_rest(i, k, w);
+                    a.words[w] = four.x, a.words[w + 1] = four.y;
+                    a.words[w + 2] = four.z, a.words[w + 3] = four.w;
+                }
+                chain[0][i] = wl::mma(a, split, chain[0][i]);
             }
         }
 #pragma unroll
@@ -157,27 +213,33 @@ template <class T, int TILES, int STEPS> struct weights {
     }
 
   private:
+    /* Four words of tile i at a step that registers do not hold. */
+    __device__ uint4 *in_rest(int i, int k, int word) const
+    {
+        return rest + (((k - STEPS) * TILES + i) * (WORDS / 4) + word / 4) * WARP;
+    }
     template <bool transposed>
     static __device__ void fetch(wl::fragment_a<T> &a, const sequence<T> &s, T *tile,
                                  const tile_at &at)
     {
-        const int row = lane_index() / 2, half = lane_index() % 2 * 8;
-        const wl::place p =
-            transposed ? wl::row_of_a_trans(lane_index()) : wl::row_of_a(lane_index());
-        load_weights(tile + row * TILE_PITCH + half, s, at.gate, at.unit + row, at.column + half);
-        __syncwarp();
-        if (transposed)
-            wl::ldmatrix_trans(a.words, tile + p.row * TILE_PITCH + p.column);
+        if constexpr (sizeof(T) == 4)
+            fetch_floats<transposed>(a, s, at);
         else
-            wl::ldmatrix(a.words, tile + p.row * TILE_PITCH + p.column);
-        __syncwarp();
+            fetch_halves<transposed>(a, s, tile, at);
     }
 };
 
-/* Bytes of the weights that registers do not hold, of a block. */
-inline int rest_bytes(int warps, int tiles, int steps, int held)
+/* Steps of so many tiles that so many registers hold, of which floats leave some for their parts. */
+template <class T> constexpr int steps_in(int registers, int tiles)
 {
-    return steps > held ? warps * tiles * (steps - held) * WARP * 16 : 0;
+    return (registers - (sizeof(T) == 4 ? 40 : 0)) / (tiles * TILE_WORDS<T>);
+}
+
+/* Bytes of the weights that registers do not hold, of a block. */
+template <class T> int rest_bytes(int warps, int tiles, int steps, int held)
+{
+    const int of_tile = WARP * TILE_WORDS<T> * int(sizeof(unsigned));
+    return steps > held ? warps * tiles * (steps - held) * of_tile : 0;
 }
 
 /* The fewest blocks among which H units fit; fit(blocks, groups) says how, if they do. */

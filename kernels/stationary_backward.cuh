@@ -70,14 +70,14 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
     r.template load<true>(
         s, how.steps,
         reinterpret_cast<uint4 *>(shared + how.rest_at) +
-            warp * TILES * max(how.steps - STEPS, 0) * WARP,
+            warp * TILES * max(how.steps - STEPS, 0) * TILE_WORDS<T> / 4 * WARP,
         reinterpret_cast<T *>(sums) + warp * GROUP * TILE_PITCH, [&](int i, int k) {
             return tile_at{ k % G, own + k / G * GROUP, (warp + i * how.warps) * GROUP };
         });
     wl::cluster_sync();
     if (mine >= how.active) return;
 
-    const wl::place from = wl::row_of_b(lane_index());
+    const wl::place from = row_of_states<T>();
     const int tiles = min(how.groups, all - mine * how.groups);
     const unsigned told = unsigned(how.active * tiles * GROUP * SLICE * int(sizeof(float)));
     for (int64_t step = 0; step <= s.steps; step++) { /* the last only adds up */
@@ -85,7 +85,7 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
         const bool over = step == s.steps, begins = step + 1 >= s.steps;
         const int64_t before = begins ? -1 : s.reverse ? t + 1 : t - 1;
         T *now = dz + int(step % 2) * SLICE * how.pitch;
-        typename Cell::loaded in[E]; /* on their way during the exchange */
+        typename Cell::loaded in[E] = {}; /* on their way during the exchange */
 #pragma unroll
         for (int i = 0; i < E; i++) {
             const element e(int(threadIdx.x) + i * how.threads());
@@ -128,7 +128,7 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
 
 /* How H units fit, with `tiles` rows of products a warp, `held` steps in registers and at most
  * `each` units a thread. */
-inline sharing share_backward(int64_t H, int gates, int tiles, int held, int each)
+template <class T> sharing share_backward(int64_t H, int gates, int tiles, int held, int each)
 {
     return share_out(H, [&](int all, int groups, bool in_registers) {
         sharing how = {};
@@ -139,22 +139,23 @@ inline sharing share_backward(int64_t H, int gates, int tiles, int held, int eac
         const int active = (all + groups - 1) / groups;
         how.warps = warps;
         how.steps = steps;
-        how.pitch = steps * GROUP + 8;
-        how.sums_at = 2 * SLICE * how.pitch * 2;
+        how.pitch = steps * GROUP + IN_PACK<T>;
+        how.sums_at = 2 * SLICE * how.pitch * int(sizeof(T));
         how.carry_at = how.sums_at + 2 * active * groups * GROUP * ROW * int(sizeof(float));
         how.rest_at = how.carry_at + groups * 128 * int(sizeof(float));
-        how.full_at = how.rest_at + rest_bytes(warps, tiles, steps, held);
+        how.full_at = how.rest_at + rest_bytes<T>(warps, tiles, steps, held);
         how.shared = how.full_at + 2 * int(sizeof(wl::mbarrier));
         return how;
     });
 }
 
-template <int TILES, int STEPS, int E, class Cell>
+template <int TILES, int REGISTERS, int E, class Cell>
 wl_status launch_backward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_space &space,
                           const Cell &cell, bool *ran)
 {
     using T = typename Cell::stored;
-    const sharing how = share_backward(n.H, Cell::gates, TILES, STEPS, E);
+    constexpr int STEPS = steps_in<T>(REGISTERS, TILES);
+    const sharing how = share_backward<T>(n.H, Cell::gates, TILES, STEPS, E);
     if (!how.blocks) return WL_OK;
     const unsigned clusters = unsigned((n.B + SLICE - 1) / SLICE);
     const cluster_launch l(ctx, clusters, unsigned(how.blocks), unsigned(how.threads()),
@@ -170,11 +171,14 @@ template <class Cell>
 wl_status cluster_backward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_space &space,
                            const Cell &cell, bool *ran)
 {
+    constexpr bool floats = sizeof(typename Cell::stored) == 4;
     const int64_t all = (n.H + GROUP - 1) / GROUP;
-    if (all <= MOST_WARPS) return launch_backward<1, 16, 2>(ctx, n, space, cell, ran);
-    if (all <= 2 * MOST_WARPS) return launch_backward<2, 16, 2>(ctx, n, space, cell, ran);
-    if (all <= 4 * MOST_WARPS) return launch_backward<4, 8, 2>(ctx, n, space, cell, ran);
-    return launch_backward<6, 6, 2>(ctx, n, space, cell, ran);
+    if (all <= MOST_WARPS) return launch_backward<1, 72, 2>(ctx, n, space, cell, ran);
+    if (all <= 2 * MOST_WARPS) return launch_backward<2, 128, 2>(ctx, n, space, cell, ran);
+    if (all <= 4 * MOST_WARPS)
+        return launch_backward < 4, 136, floats ? 1 : 2 > (ctx, n, space, cell, ran);
+    if constexpr (!floats) return launch_backward<6, 144, 2>(ctx, n, space, cell, ran);
+    return WL_OK; /* so many floats fit no cluster */
 }
 
 #endif

@@ -7,7 +7,7 @@
 #include "stationary_forward.cuh"
 #include "stationary_grid.cuh"
 
-/* f of a 16-bit type, for a call that is one for kernels with stationary weights at all. */
+/* f of a type, for a call that is one for kernels with stationary weights at all. */
 template <class F> wl_status if_stationary(const wl_recurrence &n, bool *ran, F f)
 {
     const bool suits = n.T >= 2 && n.B > 0 && n.B <= INT32_MAX / (2 * MOST_BLOCKS) && n.H > 0 &&
@@ -16,6 +16,7 @@ template <class F> wl_status if_stationary(const wl_recurrence &n, bool *ran, F 
     *ran = false;
     if (suits && n.x->dtype == WL_F16) return f(__half());
     if (suits && n.x->dtype == WL_BF16) return f(__nv_bfloat16());
+    if (suits && n.x->dtype == WL_F32) return f(float());
     return WL_OK;
 }
 

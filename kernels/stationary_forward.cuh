@@ -58,10 +58,10 @@ __device__ void add_parts(float (&sum)[G], const float *parts, const sharing &ho
 template <class T>
 __device__ void tell_peers(const sharing &how, T *h, int mine, wl::mbarrier *full)
 {
-    const int row = how.units() / 8, packs = SLICE * row;
+    const int row = how.units() / IN_PACK<T>, packs = SLICE * row;
     for (int i = int(threadIdx.x); i < packs * (how.active - 1); i += how.threads()) {
         const int peer = i / packs + (i / packs >= mine), n = i % packs / row;
-        T *here = h + n * how.pitch + mine * how.units() + i % row * 8;
+        T *here = h + n * how.pitch + mine * how.units() + i % row * IN_PACK<T>;
         wl::store_async(here, *reinterpret_cast<const uint4 *>(here), full, unsigned(peer));
     }
 }
@@ -113,14 +113,14 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
     r.template load<false>(
         s, min(how.steps, all - part * how.steps),
         reinterpret_cast<uint4 *>(shared + how.rest_at) +
-            warp * G * max(how.steps - STEPS, 0) * WARP,
+            warp * G * max(how.steps - STEPS, 0) * TILE_WORDS<T> / 4 * WARP,
         reinterpret_cast<T *>(put), [&](int gate, int k) {
             return tile_at{ gate, own + warp / how.parts * GROUP, (part * how.steps + k) * GROUP };
         });
     wl::cluster_sync();
     if (mine >= how.active) return;
 
-    const wl::place from = wl::row_of_b(lane_index());
+    const wl::place from = row_of_states<T>();
     const unsigned told = unsigned((how.active - 1) * SLICE * how.units() * int(sizeof(T)));
     for (int64_t step = 0; step < s.steps; step++) {
         const int64_t t = s.reverse ? s.steps - 1 - step : step;
@@ -160,7 +160,7 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
 }
 
 /* How H units fit, with `held` steps in registers and at most `each` units a thread. */
-inline sharing share_forward(int64_t H, int gates, int held, int each)
+template <class T> sharing share_forward(int64_t H, int gates, int held, int each)
 {
     return share_out(H, [&](int all, int groups, bool in_registers) {
         sharing how = {};
@@ -170,10 +170,10 @@ inline sharing share_forward(int64_t H, int gates, int held, int each)
         how.parts = parts;
         how.steps = steps;
         how.warps = groups * parts;
-        how.pitch = (all + groups - 1) / groups * groups * GROUP + 8;
-        how.sums_at = 2 * SLICE * how.pitch * 2;
+        how.pitch = (all + groups - 1) / groups * groups * GROUP + IN_PACK<T>;
+        how.sums_at = 2 * SLICE * how.pitch * int(sizeof(T));
         how.rest_at = how.sums_at + how.warps * gates * GROUP * ROW * int(sizeof(float));
-        how.full_at = how.rest_at + rest_bytes(how.warps, gates, steps, held);
+        how.full_at = how.rest_at + rest_bytes<T>(how.warps, gates, steps, held);
         how.shared = how.full_at + 2 * int(sizeof(wl::mbarrier));
         return how;
     });
@@ -198,11 +198,12 @@ template <class Cell>
 wl_status cluster_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_space &space,
                           const Cell &cell, bool *ran)
 {
-    constexpr int few = 28 / Cell::gates, many = 36 / Cell::gates;
-    sharing how = share_forward(n.H, Cell::gates, few, 4);
+    using T = typename Cell::stored;
+    constexpr int few = steps_in<T>(112, Cell::gates), many = steps_in<T>(144, Cell::gates);
+    sharing how = share_forward<T>(n.H, Cell::gates, few, 4);
     if (how.blocks && how.steps <= few)
         return launch_forward<few, 4>(ctx, n, space, cell, how, ran);
-    how = share_forward(n.H, Cell::gates, many, 2);
+    how = share_forward<T>(n.H, Cell::gates, many, 2);
     return how.blocks ? launch_forward<many, 2>(ctx, n, space, cell, how, ran) : WL_OK;
 }
 

@@ -31,9 +31,9 @@ template <class T>
 __device__ void fetch_slice(T *to, const grid_exchange<T> &x, const sequence<T> &s, int64_t step,
                             int first, int64_t column)
 {
-    const int packs = int(padded(s.H)) / 8;
+    const int packs = int(padded(s.H)) / IN_PACK<T>;
     for (int i = int(threadIdx.x); i < SLICE * packs; i += s.how.threads()) {
-        const int n = i / packs, at = i % packs * 8;
+        const int n = i / packs, at = i % packs * IN_PACK<T>;
         if (first + n >= s.B) break;
         wl::copy_async<16>(to + n * s.how.pitch + at, x.row(step, s.B, first + n) + column + at);
     }
@@ -70,13 +70,13 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
         x.row(0, s.B, b)[own + e.unit] = states.state[int64_t(b) * s.H + own + e.unit];
     r.template load<false>(s, min(how.steps, int(padded(s.H)) / GROUP - warp * how.steps),
                            reinterpret_cast<uint4 *>(shared + how.rest_at) +
-                               warp * G * max(how.steps - STEPS, 0) * WARP,
+                               warp * G * max(how.steps - STEPS, 0) * TILE_WORDS<T> / 4 * WARP,
                            reinterpret_cast<T *>(parts + put), [&](int gate, int k) {
                                return tile_at{ gate, own, (warp * how.steps + k) * GROUP };
                            });
     wl::grid_meet(x.count, 1);
 
-    const wl::place from = wl::row_of_b(lane_index());
+    const wl::place from = row_of_states<T>();
     for (int64_t step = 0; step < s.steps; step++) {
         const int64_t t = s.reverse ? s.steps - 1 - step : step;
         const int64_t before = step ? s.reverse ? t + 1 : t - 1 : -1;
@@ -164,13 +164,13 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
     r.template load<true>(
         s, min(how.steps, int(units) / GROUP - warp * how.steps),
         reinterpret_cast<uint4 *>(shared + how.rest_at) +
-            warp * G * max(how.steps - STEPS, 0) * WARP,
+            warp * G * max(how.steps - STEPS, 0) * TILE_WORDS<T> / 4 * WARP,
         reinterpret_cast<T *>(parts + put), [&](int i, int k) {
             return tile_at{ gate, (warp * how.steps + k) * GROUP, columns + i * GROUP };
         });
     wl::cluster_sync();
 
-    const wl::place from = wl::row_of_b(lane_index());
+    const wl::place from = row_of_states<T>();
     const unsigned told = unsigned(slices * G * GROUP * SLICE) * unsigned(sizeof(float));
     for (int64_t step = 0; step <= s.steps; step++) { /* the last only adds up */
         const int64_t t = s.reverse ? step : s.steps - 1 - step;
@@ -218,7 +218,7 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
 
 /* How H units of B sequences fit, with `held` steps in registers; backward also has sums that come
  * and gradients that go round. blocks: of a cluster; 0 where they do not. */
-inline sharing share_grid(int64_t H, int64_t B, int gates, int held, bool backward)
+template <class T> sharing share_grid(int64_t H, int64_t B, int gates, int held, bool backward)
 {
     const int64_t slices = (B + SLICE - 1) / SLICE;
     sharing how = {};
@@ -227,12 +227,12 @@ inline sharing share_grid(int64_t H, int64_t B, int gates, int held, bool backwa
     how.groups = 1;
     how.parts = how.warps = MOST_WARPS;
     how.steps = (tiles + how.warps - 1) / how.warps;
-    how.pitch = how.warps * how.steps * GROUP + 8;
-    how.sums_at = 2 * SLICE * how.pitch * 2;
+    how.pitch = how.warps * how.steps * GROUP + IN_PACK<T>;
+    how.sums_at = 2 * SLICE * how.pitch * int(sizeof(T));
     how.through_at = how.sums_at + 2 * how.warps * of_sums;
     how.carry_at = how.through_at + (backward ? int(slices) * of_sums : 0);
     how.rest_at = how.carry_at + (backward ? int(slices) * 128 * int(sizeof(float)) : 0);
-    how.full_at = how.rest_at + rest_bytes(how.warps, gates, how.steps, held);
+    how.full_at = how.rest_at + rest_bytes<T>(how.warps, gates, how.steps, held);
     how.shared = how.full_at + int(sizeof(wl::mbarrier)) * 2;
     how.blocks = how.active = how.shared > MOST_SHARED ? 0 : backward ? gates : 1;
     return how;
@@ -262,8 +262,8 @@ wl_status grid_forward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence_
                        const Cell &cell, bool *ran)
 {
     using T = typename Cell::stored;
-    constexpr int held = 36 / Cell::gates;
-    const sharing how = share_grid(n.H, n.B, Cell::gates, held, false);
+    constexpr int held = steps_in<T>(144, Cell::gates);
+    const sharing how = share_grid<T>(n.H, n.B, Cell::gates, held, false);
     if (!how.blocks) return WL_OK;
     const forward_states<T> states = { steps<T>(n.h), (T *)space.state };
     return launch_grid<T>(ctx, run_forward_grid<Cell, held>, n, space,
@@ -276,8 +276,8 @@ wl_status grid_backward(wl_ctx *ctx, const wl_recurrence &n, const wl_recurrence
                         const Cell &cell, bool *ran)
 {
     using T = typename Cell::stored;
-    constexpr int held = 36 / Cell::gates, units = Cell::gates * GROUP;
-    const sharing how = share_grid(n.H, n.B, Cell::gates, held, true);
+    constexpr int held = steps_in<T>(144, Cell::gates), units = Cell::gates * GROUP;
+    const sharing how = share_grid<T>(n.H, n.B, Cell::gates, held, true);
     if (!how.blocks) return WL_OK;
     return launch_grid<T>(ctx, run_backward_grid<Cell, held>, n, space,
                           unsigned((n.H + units - 1) / units), how, ran, sequence_of<T>(n, how),

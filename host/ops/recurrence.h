@@ -150,7 +150,7 @@ typedef struct wl_recurrence_space {
     void *ds;       /* REAL [B,S] */
     void *columns;  /* REAL [WL_COLUMN_PARTS,GH] partial sums of z, on CUDA */
     void *exchange; /* [2,B,U] h, or [2,B,GU] gradients at the gates, U being H in whole tiles: what
-                       blocks tell each other, on CUDA in 16 bits; and [1] how many have come */
+                       blocks tell each other, on CUDA; and [1] how many have come */
     void *arrivals;
     void *gemm;
 } wl_recurrence_space;
@@ -166,8 +166,7 @@ static inline void wl_exchange_carve(wl_recurrence_space *out, char *base, size_
                                      const wl_recurrence *a, int64_t gates)
 {
     const int64_t units = (a->H + 15) / 16 * 16;
-    if (wl_dtype_size(a->x->dtype) != 2) return;
-    out->exchange = wl_carve(base, at, 2 * a->B * gates * units, 2);
+    out->exchange = wl_carve(base, at, 2 * a->B * gates * units, wl_dtype_size(a->x->dtype));
     out->arrivals = wl_carve(base, at, 1, sizeof(uint32_t));
 }
 

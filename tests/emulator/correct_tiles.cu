@@ -1,7 +1,7 @@
 // Correct tiles: ldmatrix and the tensor cores' product must do what the PTX ISA documents. nvcc
 // compiles this file too: on a GPU it checks the real instructions (on_device.cu).
 #include "selftest.h"
-#include <mma.cuh>
+#include <mma_float.cuh>
 
 #include <cfloat>
 #include <cmath>
@@ -167,14 +167,16 @@ std::vector<float> numbers(size_t count, unsigned seed)
 // The products are exact in float. Where 17 terms are added one after another, each of 16 additions
 // errs by less than a unit in the last place, 2^-23 of the sum of all sizes; where they are cut off
 // at the last place of the largest and then added, each term does, and the result's rounding.
-bool is_product(const float *a, const float *b, float c, float got)
+constexpr int sum_units = 18;
+
+bool is_product(const float *a, const float *b, float c, float got, int units)
 {
     double sum = c, sizes = std::fabs(double(c));
     for (int k = 0; k < 16; k++) {
         sum += double(a[k]) * b[k * 8];
         sizes += std::fabs(double(a[k]) * b[k * 8]);
     }
-    return std::fabs(got - sum) <= 18 * double(FLT_EPSILON) * sizes;
+    return std::fabs(got - sum) <= units * double(FLT_EPSILON) * sizes;
 }
 
 template <class T> void a_tile_product_is_the_product_of_its_operands(const char *claim)
@@ -188,15 +190,70 @@ template <class T> void a_tile_product_is_the_product_of_its_operands(const char
     bool right = true;
     for (size_t i = 0; i < ways * 128; i++) {
         const size_t row = i / 8 % 16, column = i % 8;
-        right &= is_product(&a[row * 16], &b[column], c[row * 8 + column], got[i]);
+        right &= is_product(&a[row * 16], &b[column], c[row * 8 + column], got[i], sum_units);
     }
     check(right, claim);
+}
+
+// ---- floats: each by two numbers with 10 bits after the point
+
+struct alignas(16) float_operands {
+    float a[16][16], b_across[8][16];
+};
+
+__global__ void float_products(const float *a, const float *b, const float *c, float *out)
+{
+    WL_SHARED(float_operands, tile);
+    const int lane = int(threadIdx.x);
+    for (int i = lane; i < 16 * 16; i += int(blockDim.x)) {
+        tile.a[i / 16][i % 16] = a[i];
+        if (i < 8 * 16) tile.b_across[i / 16][i % 16] = b[i % 16 * 8 + i / 16];
+    }
+    __syncthreads();
+    wl::fragment_c start;
+    wl::fragment_a<float> left;
+    wl::fragment_b<float> plain, right;
+    for (int i = 0; i < 4; i++) {
+        const wl::place at = wl::place_in_c(lane, i), of_b = wl::place_in_b_float(lane, i);
+        start.values[i] = c[at.row * 8 + at.column];
+        plain.words[i] = __float_as_uint(tile.b_across[of_b.column][of_b.row]);
+    }
+    for (int i = 0; i < 8; i++) {
+        const wl::place at = wl::place_in_a_float(lane, i);
+        left.words[i] = __float_as_uint(tile.a[at.row][at.column]);
+    }
+    store(out, wl::mma(left, wl::split(plain), start), lane);
+    const wl::place row = wl::row_of_b_float(lane);
+    wl::ldmatrix(right.words, &tile.b_across[row.row][row.column]);
+    store(out + 128, wl::mma(left, wl::split(right), start), lane);
+}
+
+// An operand loses at most 2^-23 of itself, and a product besides 2^-22, that of what is left of
+// both: units in the last place, beside those of the sum.
+constexpr int float_units = 4;
+
+void a_product_of_floats_loses_no_more_than_a_float()
+{
+    auto a = numbers(16 * 16, 1), b = numbers(16 * 8, 2), c = numbers(16 * 8, 3);
+    for (auto *all : { &a, &b, &c })
+        for (float &value : *all) value /= 3;
+    device_array<float> from_a(a), from_b(b), from_c(c), out(2 * 128);
+    check(!launch({ 1, 32 }, float_products, from_a, from_b, from_c, out), "mma of floats runs");
+    const auto got = out.host();
+    bool right = true;
+    for (size_t i = 0; i < 2 * 128; i++) {
+        const size_t row = i / 8 % 16, column = i % 8;
+        right &= is_product(&a[row * 16], &b[column], c[row * 8 + column], got[i],
+                            sum_units + float_units);
+    }
+    check(right, "a tile product of floats");
 }
 
 } // namespace
 
 void run_correct_tiles()
 {
+    a_product_of_floats_loses_no_more_than_a_float();
     ldmatrix_gives_every_lane_the_documented_elements();
     a_tile_product_is_the_product_of_its_operands<__half>("a tile product of half");
     a_tile_product_is_the_product_of_its_operands<__nv_bfloat16>("a tile product of bfloat16");

@@ -1,4 +1,4 @@
-// Tiles of 16-bit floats in a warp: ldmatrix and mma.sync, each one collective of all 32 lanes. The
+// Tiles in a warp: ldmatrix and mma.sync, each one collective of all 32 lanes. The
 // layouts are written from the PTX ISA, independently of kernels/mma.cuh, which the self-test
 // compares with them.
 #ifndef EMULATOR_TILES_H
@@ -69,7 +69,7 @@ inline void load_matrices(unsigned (&to)[matrices], const void *row, location at
     for (int m = 0; m < matrices; m++) to[m] = record.words[m];
 }
 
-// ---- mma.sync.m16n8k16: d = a b + c, where a lane holds some elements of each
+// ---- mma.sync.m16n8k16, of tf32 m16n8k8: d = a b + c, where a lane holds some elements of each
 
 struct product {
     unsigned a[4], b[2];
@@ -103,11 +103,26 @@ template <class T> EMULATOR_UNTRACED void gather(void *const *records, product_t
     }
 }
 
+// Of tf32 the last 13 bits of a word say nothing.
+template <> EMULATOR_UNTRACED inline void gather<float>(void *const *records, product_tiles &to)
+{
+    for (int i = 0; i < 32; i++) {
+        const auto *from = static_cast<const product *>(records[i]);
+        const int group = i / 4, inside = i % 4;
+        for (int e = 0; e < 4; e++) {
+            to.a[group + e % 2 * 8][inside + e / 2 * 4] = bits_as<float>(from->a[e] & ~0x1fffu);
+            to.c[group + e / 2 * 8][inside * 2 + e % 2] = from->c[e];
+        }
+        for (int e = 0; e < 2; e++)
+            to.b[inside + e * 4][group] = bits_as<float>(from->b[e] & ~0x1fffu);
+    }
+}
+
 // The products are exact in float; the sums are rounded one after another, in the order of k.
-inline void multiply(product_tiles &t)
+inline void multiply(product_tiles &t, int depth)
 {
     for (int row = 0; row < 16; row++)
-        for (int k = 0; k < 16; k++)
+        for (int k = 0; k < depth; k++)
             for (int column = 0; column < 8; column++)
                 t.c[row][column] += t.a[row][k] * t.b[k][column];
 }
@@ -118,7 +133,7 @@ EMULATOR_UNTRACED void run_product(void *const *records, unsigned mask, location
     need_whole_warp(mask, at);
     product_tiles tiles;
     gather<T>(records, tiles);
-    multiply(tiles);
+    multiply(tiles, 32 / int(sizeof(T)));
     for (int i = 0; i < 32; i++) {
         auto *to = static_cast<product *>(records[i]);
         for (int e = 0; e < 4; e++) to->d[e] = tiles.c[i / 4 + e / 2 * 8][i % 4 * 2 + e % 2];
