@@ -187,7 +187,7 @@ static void rows_of_whole_packs_are_rearranged_in_packs(void **state)
 static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
 {
     static const path paths[] = {
-        { "rnn_forward", "T=2 B=3 D=8 H=8 -s", { "forward<float, 4>", "forward<float, 4>" } },
+        { "rnn_forward", "T=1 B=3 D=8 H=8 -s", { "forward<float, 4>" } },
         { "rnn_forward", "T=1 B=3 D=8 H=8 dtype=f16 -s", { "forward<__half, 8>" } },
         { "rnn_forward", "T=1 B=3 D=8 H=9 -s", { "forward<float, 1>" } },
         { "gru_forward", "T=1 B=3 D=8 H=8 -s", { "forward<float, 4>" } },
@@ -196,10 +196,10 @@ static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
           { "reset_state<__nv_bfloat16, 8>", "forward<__nv_bfloat16, 8>" } },
         { "lstm_forward", /* batch first: x is brought in line */
           "T=2 B=3 D=8 H=8 swap=1 -s",
-          { "copy_rows<float, float, 4>", "forward<float, 4>", "forward<float, 4>" } },
+          { "copy_rows<float, float, 4>", "run_forward<lstm_cell<float>, 2, 4>" } },
         { "lstm_forward", /* what s adds, to the sums of every step */
           "T=2 B=3 D=8 H=8 S=5",
-          { "copy_rows<float, float, 4>", "forward<float, 4>", "forward<float, 4>" } },
+          { "copy_rows<float, float, 4>", "run_forward<lstm_cell<float>, 2, 4>" } },
         { "lstm_backward", /* the sum of the steps, and ds */
           "T=1 B=3 D=8 H=8 S=5 dtype=f16 -dhT -dh0 -db -dx",
           { "backward<__half, 8>", "sum_steps<__half, 8>", "copy_rows<__half, float, 1>" } },
@@ -223,7 +223,7 @@ static void cells_take_packs_and_copies_where_rows_ask_for_them(void **state)
 static void lstm_takes_packs_of_units(void **state)
 {
     static const path paths[] = {
-        { "lstm_forward", "T=2 B=3 D=5 H=8 -s", { "forward<float, 4>", "forward<float, 4>" } },
+        { "lstm_forward", "T=1 B=3 D=5 H=8 -s", { "forward<float, 4>" } },
         { "lstm_forward", "T=1 B=3 D=5 H=8 -b -c0 -h0 -s", { "forward<float, 4>" } },
         { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=f16 -s", { "forward<__half, 8>" } },
         { "lstm_forward", "T=1 B=3 D=8 H=8 dtype=bf16 -s", { "forward<__nv_bfloat16, 8>" } },
@@ -246,7 +246,7 @@ static void lstm_takes_packs_of_units(void **state)
         { "lstm_backward", /* dhT, the steps from the last, dh0, dx */
           "T=2 B=3 D=4 H=8 dtype=bf16 -s -ds",
           { "copy_rows<float, __nv_bfloat16, 8>",
-            "run_backward<lstm_gradient<__nv_bfloat16>, 1, 16, 2>",
+            "run_backward<lstm_gradient<__nv_bfloat16>, 1, 18, 2>",
             "copy_rows<__nv_bfloat16, float, 8>", "copy_rows<__nv_bfloat16, float, 1>",
             "sum_column_parts<__nv_bfloat16>", "add_column_parts" } },
         { NULL, NULL, { NULL } },

@@ -281,9 +281,9 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=300 K=1 D=5 V=400");
     strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
-    strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=1 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=2 B=3 D=2 H=350 reset=1 -bn");
-    strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=1 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350 reset=1 -bn -dbn");
     strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
     strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
@@ -293,8 +293,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "linear_forward", "N=9 D=5 H=70");
     strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=4");
     strikes(EMULATOR_SHORT_GRID, "linear_backward", "N=9 D=5 H=70 activation=0"); /* db */
-    strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=2 B=3 D=2 H=350");
-    strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=1 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=1 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "lstm_forward", "T=2 B=3 D=2 H=350 zoneout=0.5 zoneout_c=0.5");
     strikes(EMULATOR_SHORT_GRID, "lstm_backward", "T=2 B=3 D=2 H=350 zoneout=0.5 zoneout_c=0.5");
     strikes(EMULATOR_SHORT_GRID, "hsoftmax_forward", "N=17 K=3 V=9 W=9 E=20 D=5");
@@ -325,8 +325,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_backward", "N=9 V=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "spmm", "N=300 M=900 C=9 K=4");
     strikes(EMULATOR_SHORT_GRID, "stream_batch", "N=900 T=35 B=20");
-    strikes(EMULATOR_SHORT_GRID, "rnn_forward", "T=2 B=3 D=2 H=350");
-    strikes(EMULATOR_SHORT_GRID, "rnn_backward", "T=2 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "rnn_forward", "T=1 B=3 D=2 H=350");
+    strikes(EMULATOR_SHORT_GRID, "rnn_backward", "T=1 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "word2vec_subsample", "N=700 V=9");
     strikes(EMULATOR_SHORT_GRID, "word2vec_sync",
             "N=40 C=40 M=40 W=2 K=3 D=8 V=9 R=12 G=9 L=2 H=0 -paths -nodes");
