@@ -17,6 +17,7 @@ struct dropout {
     const int64_t *step;
     uint64_t seed;
     int32_t layer;
+    uint64_t before;    /* elements of which the draws come before; eights */
     uint32_t threshold; /* bits of a draw from here on keep their element */
     float scale;
 
@@ -32,7 +33,7 @@ struct dropout {
     {
         uint32_t kept = 0;
         if (threshold == 0) return ~kept;
-        const wl_random r = wl_dropout_draw(seed, uint64_t(n), uint32_t(step[0]), layer);
+        const wl_random r = wl_dropout_draw(seed, before + uint64_t(n), uint32_t(step[0]), layer);
         for (int j = 0; j < SHARE; j++)
             if (wl_drawn_bits(r, uint64_t(j)) >= threshold) kept |= 1u << j;
         return kept;
@@ -90,22 +91,28 @@ wl_status drop_all(wl_ctx *ctx, const wl_dims *d, const wl_tensor &to, const wl_
 }
 
 dropout dropout_of(const wl_tensor &mask, const wl_tensor &step, double p, uint64_t seed,
-                   int32_t layer)
+                   int32_t layer, int64_t before)
 {
-    return { (const uint8_t *)mask.data, (const int64_t *)step.data, seed, layer,
+    return { (const uint8_t *)mask.data, (const int64_t *)step.data, seed, layer, uint64_t(before),
              wl_dropout_threshold(p),    float(1 / (1 - p)) };
+}
+
+/* Elements that the draws of a call's own come after. */
+template <class Args> int64_t before(const wl_dims *d, const Args &a)
+{
+    return a.locked == 1 ? 0 : int64_t(8) * a.skipped * d->N;
 }
 
 } // namespace
 
 wl_status wl_cuda_dropout_forward(wl_ctx *ctx, const wl_dims *d, const wl_dropout_forward_args *a)
 {
-    const dropout o = dropout_of(a->mask, a->step, a->p, a->seed, a->layer);
+    const dropout o = dropout_of(a->mask, a->step, a->p, a->seed, a->layer, before(d, *a));
     return drop_all(ctx, d, a->y, a->x, a->residual.data, o, a->locked == 1);
 }
 
 wl_status wl_cuda_dropout_backward(wl_ctx *ctx, const wl_dims *d, const wl_dropout_backward_args *a)
 {
-    const dropout o = dropout_of(a->mask, a->step, a->p, a->seed, a->layer);
+    const dropout o = dropout_of(a->mask, a->step, a->p, a->seed, a->layer, before(d, *a));
     return drop_all(ctx, d, a->dx, a->dy, nullptr, o, a->locked == 1);
 }

@@ -5,13 +5,14 @@ typedef struct dropout {
     const wl_tensor *from, *to, *mask, *residual; /* null: none */
     uint64_t seed;
     uint32_t step, purpose;
+    uint64_t skipped;   /* eights of rows */
     uint32_t threshold; /* bits of a draw from here on keep their element */
     real scale;
 } dropout;
 
 static dropout dropout_of(const wl_tensor *from, const wl_tensor *residual, const wl_tensor *to,
                           const wl_tensor *mask, const wl_tensor *step, double p, uint64_t seed,
-                          int32_t layer)
+                          int32_t layer, int32_t skipped)
 {
     const int64_t at = *(const int64_t *)step->data;
     return (dropout){ .from = from,
@@ -21,6 +22,7 @@ static dropout dropout_of(const wl_tensor *from, const wl_tensor *residual, cons
                       .seed = seed,
                       .step = (uint32_t)at,
                       .purpose = wl_dropout_purpose(layer),
+                      .skipped = (uint64_t)skipped,
                       .threshold = wl_dropout_threshold(p),
                       .scale = (real)(1 / (1 - p)) };
 }
@@ -59,14 +61,15 @@ static void drop(const dropout *o, int64_t first, const uint16_t *bits, uint32_t
     }
 }
 
-/* T rows of N by one drawn mask of N. */
-static void drop_drawn(const dropout *o, int64_t T, int64_t N)
+/* T rows of N by one drawn mask of N, whose draws so many elements come before. */
+static void drop_drawn(const dropout *o, uint64_t before, int64_t T, int64_t N)
 {
 #pragma omp parallel for schedule(static) if (T * N > 16384)
     for (int64_t n = 0; n < N; n += BLOCK) {
         const int64_t width = least(BLOCK, N - n);
         drawn_block drawn;
-        const uint16_t *bits = draw_block(&drawn, o->seed, (uint64_t)n, width, o->step, o->purpose);
+        const uint16_t *bits =
+            draw_block(&drawn, o->seed, before + (uint64_t)n, width, o->step, o->purpose);
         for (int64_t t = 0; t < T; t++) drop(o, t * N + n, bits, o->threshold, width);
     }
 }
@@ -100,23 +103,24 @@ static wl_status drop_all(const dropout *o, const wl_dims *d, int32_t locked)
     else if (o->threshold == 0)
         drop_none(o, d->T * d->N);
     else if (locked)
-        drop_drawn(o, d->T, d->N);
+        drop_drawn(o, 0, d->T, d->N);
     else
-        drop_drawn(o, 1, d->T * d->N);
+        drop_drawn(o, 8 * o->skipped * (uint64_t)d->N, 1, d->T * d->N);
     return WL_OK;
 }
 
 wl_status WL_REF(dropout_forward)(wl_ctx *ctx, const wl_dims *d, const wl_dropout_forward_args *a)
 {
-    const dropout o =
-        dropout_of(&a->x, &a->residual, &a->y, &a->mask, &a->step, a->p, a->seed, a->layer);
+    const dropout o = dropout_of(&a->x, &a->residual, &a->y, &a->mask, &a->step, a->p, a->seed,
+                                 a->layer, a->skipped);
     (void)ctx;
     return drop_all(&o, d, a->locked);
 }
 
 wl_status WL_REF(dropout_backward)(wl_ctx *ctx, const wl_dims *d, const wl_dropout_backward_args *a)
 {
-    const dropout o = dropout_of(&a->dy, NULL, &a->dx, &a->mask, &a->step, a->p, a->seed, a->layer);
+    const dropout o =
+        dropout_of(&a->dy, NULL, &a->dx, &a->mask, &a->step, a->p, a->seed, a->layer, a->skipped);
     (void)ctx;
     return drop_all(&o, d, a->locked);
 }

@@ -57,11 +57,11 @@ _Static_assert(sizeof(wl_cooccurrence_count_args) == 424 &&
 _Static_assert(sizeof(wl_cooccurrence_ppmi_args) == 512 &&
                    offsetof(wl_cooccurrence_ppmi_args, total) == 488,
                "cooccurrence_ppmi");
-_Static_assert(sizeof(wl_dropout_forward_args) == 432 &&
-                   offsetof(wl_dropout_forward_args, locked) == 428,
+_Static_assert(sizeof(wl_dropout_forward_args) == 440 &&
+                   offsetof(wl_dropout_forward_args, skipped) == 432,
                "dropout_forward");
-_Static_assert(sizeof(wl_dropout_backward_args) == 352 &&
-                   offsetof(wl_dropout_backward_args, locked) == 348,
+_Static_assert(sizeof(wl_dropout_backward_args) == 360 &&
+                   offsetof(wl_dropout_backward_args, skipped) == 352,
                "dropout_backward");
 _Static_assert(sizeof(wl_embedding_gather_args) == 248, "embedding_gather");
 _Static_assert(sizeof(wl_embedding_gather_pooled_args) == 336 &&

@@ -50,21 +50,22 @@ static void every_execution_draws_by_the_definition(void **state)
 {
     enum { T = 5, N = 1003 };
     static const char *const texts[] = {
-        "T=5 N=1003 p=0.3 -mask",
-        "T=5 N=1003 p=0.3 -mask locked=1",
-        "T=5 N=1003 p=0.3 -mask offset=1",
-        "T=5 N=1003 p=0.3 -mask dtype=bf16 layer=65535",
+        "T=5 N=1003 p=0.3 -mask",           "T=5 N=1003 p=0.3 -mask locked=1",
+        "T=5 N=1003 p=0.3 -mask offset=1",  "T=5 N=1003 p=0.3 -mask dtype=bf16 layer=65535",
+        "T=5 N=1003 p=0.3 -mask skipped=3", "T=5 N=1003 p=0.3 -mask skipped=3 locked=1",
     };
+    const int count = sizeof texts / sizeof *texts;
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < count; i++) {
         op_case c = bare(0, texts[i]);
         const bool locked = c.scalar[case_row(&c, "locked")] == 1;
         const int32_t layer = (int32_t)c.scalar[case_row(&c, "layer")];
+        const uint64_t before = (uint64_t)c.scalar[case_row(&c, "skipped")] * 8 * N;
         const uint32_t step = (uint32_t)c.value[case_row(&c, "step")][0];
         double *x = c.value[case_row(&c, "x")];
         static double y[T * N];
         for (uint64_t e = 0; e < T * N; e++) {
-            const uint64_t element = locked ? e % N : e;
+            const uint64_t element = locked ? e % N : before + e;
             const wl_random r = wl_philox(7, element / 8, step, 7 + 65536 * (uint32_t)layer);
             const uint32_t bits = r.word[element % 8 / 2] >> (element % 2 ? 16 : 0) & 0xffff;
             x[e] = 1;
@@ -100,6 +101,7 @@ static void forward_holds(void **state)
     all_hold("dropout_forward", sizes, "-mask -residual p=0.25");
     all_hold("dropout_forward", sizes, "-mask locked=1 layer=3");
     all_hold("dropout_forward", sizes, "-mask p=0");
+    all_hold("dropout_forward", sizes, "-mask p=0.25 skipped=2");
 }
 
 static void backward_holds(void **state)
@@ -108,6 +110,7 @@ static void backward_holds(void **state)
     all_hold("dropout_backward", sizes, "");
     all_hold("dropout_backward", sizes, "-mask p=0.25");
     all_hold("dropout_backward", sizes, "-mask locked=1 layer=3");
+    all_hold("dropout_backward", sizes, "-mask p=0.25 skipped=2");
 }
 
 static void gradients_hold(void **state)

@@ -6,14 +6,11 @@
 #include <omp.h>
 
 /* Of eight words four follow for sure: the loss falls far below that of guessing. */
-static void learns_on(wl_device device, wl_cell cell)
+static void learns(bench b)
 {
-    bench b = make_bench(device);
     double before, after;
     int64_t labels;
     wl_error error;
-    b.config.cell = cell;
-    b.config.epochs = device == WL_CPU ? 30 : 12;
     wl_lm *model = make_model(&b);
     assert_int_equal(wl_lm_evaluate(model, b.text, 2, 5, NULL, &before, &labels, &error), WL_OK);
     assert_true(fabs(before - log(8)) < 0.05); /* it knows nothing yet */
@@ -27,12 +24,37 @@ static void learns_on(wl_device device, wl_cell cell)
     free_bench(&b);
 }
 
+static void learns_on(wl_device device, wl_cell cell)
+{
+    bench b = make_bench(device);
+    b.config.cell = cell;
+    b.config.epochs = device == WL_CPU ? 30 : 12;
+    learns(b);
+}
+
 static void a_model_of_each_cell_learns(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++)
         for (int cell = 0; wl_cells[cell] && wl_device_count(lm_devices[i]); cell++)
             learns_on(lm_devices[i], (wl_cell)cell);
+}
+
+/* Steps enough for parts, which CUDA works at side by side. */
+static void learns_in_waves_on(wl_device device)
+{
+    bench b = make_bench(device);
+    b.config.layers = 2;
+    b.config.time = 24;
+    b.config.batch = 2;
+    b.config.epochs = 12;
+    learns(b);
+}
+
+static void layers_learn_in_waves(void **state)
+{
+    (void)state;
+    each_device(learns_in_waves_on);
 }
 
 /* What its epochs have cost, as NAME.epochs. */
@@ -209,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_of_each_cell_learns),
+        cmocka_unit_test(layers_learn_in_waves),
         cmocka_unit_test(a_resumed_run_ends_with_the_same_bits),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(a_run_that_diverges_says_so),

@@ -22,6 +22,7 @@ struct wl_lm {
     wl_parameters parameters;
     wl_lookup embedding;  /* dense where it is tied */
     int32_t weight, bias; /* of the output; the weight is the embedding's where it is tied */
+    int64_t part_steps;   /* of passes: 0: as wl_lm_part_steps finds; a multiple of 8 */
     wl_recurrent layers[WL_LM_MOST_LAYERS];
     wl_norm norms[WL_LM_MOST_LAYERS]; /* of their inputs, with norm */
     wl_place at;
@@ -34,6 +35,7 @@ struct wl_lm_pass {
     wl_lm *model;
     int64_t T, B, N; /* N: ids of the text; 0: inputs are put there by the caller */
     bool training;
+    int64_t part_steps;  /* that a layer takes at once: see lm_layers.c */
     int from;            /* which of the carried states enters the next pass */
     int64_t runs;        /* of steps, as wl_replay counts them */
     wl_graph *graphs[2]; /* on CUDA: a whole step from each of the states, once it is recorded */
@@ -49,14 +51,22 @@ struct wl_lm_pass {
     wl_tensor loss;                       /* REAL [1] */
 
     /* training */
-    wl_tensor buffer[3]; /* STORED [T*B*max(E,H)]: gradients on their way down; the
-                            third for residuals */
+    wl_tensor gradients[2]; /* STORED [T,B,H]: on their way down, at what leaves layers in turn */
+    wl_tensor dembedded;    /* STORED [T,B,E] */
+    wl_tensor dropped;      /* STORED [T,B,H]: with residuals, the gradient at h */
+    wl_tensor dstate[WL_LM_MOST_LAYERS][2]; /* STORED [B,H]: between parts */
+    wl_tensor dcell[WL_LM_MOST_LAYERS][2];  /* REAL [B,H], of an LSTM */
     wl_descent descent;
 
     /* generation */
     wl_tensor logits, drawn_bias; /* STORED [1,V], REAL [V] */
-    wl_tensor workspace;          /* U8 */
+    wl_tensor workspace;          /* U8 [branches, bytes] */
 };
+
+/* Some of the steps of a pass. */
+typedef struct wl_lm_span {
+    int64_t first, count;
+} wl_lm_span;
 
 wl_status wl_lm_failed(const wl_lm *model, wl_status status, wl_error *error);
 
@@ -96,20 +106,29 @@ wl_status wl_lm_draw_next(const wl_lm_pass *pass, const wl_lm_draw *draw, size_t
 /* What enters layer l, before it is normalised. */
 const wl_tensor *wl_lm_input(const wl_lm_pass *pass, int64_t l);
 
-/* Their parts about dropout, zoneout and residuals, of layer l. Gradients at its output lie in the
- * buffer `at`, those at its input in the other; undrop_output tells where the gradient at h lies.
- */
-bool wl_lm_changes_output(const wl_lm_pass *pass, int64_t l);         /* it is not h alone */
-wl_tensor wl_lm_buffer(const wl_lm_pass *pass, int which, int64_t X); /* as [T,B,X] */
+/* The gradient at what enters layer l or, of number `layers`, at the last output. */
+wl_tensor wl_lm_gradient(const wl_lm_pass *pass, int64_t l);
+
+/* All layers, in waves of parts: steps that a part has, branches of the context that are needed,
+ * and some steps of a [T, …]. */
+wl_status wl_lm_layers_forward(const wl_lm_pass *pass, size_t *bytes);
+wl_status wl_lm_layers_backward(const wl_lm_pass *pass, size_t *bytes);
+int64_t wl_lm_part_steps(const wl_lm_pass *pass);
+int64_t wl_lm_branches(const wl_lm_pass *pass);
+wl_tensor wl_lm_steps(const wl_tensor *t, wl_lm_span steps);
+
+/* Their parts about dropout, zoneout and residuals, of some steps of layer l. undrop_output tells
+ * where the gradient at h lies. */
+bool wl_lm_changes_output(const wl_lm_pass *pass, int64_t l); /* it is not h alone */
 wl_status wl_lm_drop_embedded(const wl_lm_pass *pass, size_t *bytes);
 wl_status wl_lm_drop_weights(const wl_lm_pass *pass, int64_t l, size_t *bytes);
-wl_status wl_lm_drop_output(const wl_lm_pass *pass, int64_t l, size_t *bytes);
-wl_status wl_lm_undrop_output(const wl_lm_pass *pass, int64_t l, int at, wl_tensor *dh,
+wl_status wl_lm_drop_output(const wl_lm_pass *pass, int64_t l, wl_lm_span steps, size_t *bytes);
+wl_status wl_lm_undrop_output(const wl_lm_pass *pass, int64_t l, wl_lm_span steps, wl_tensor *dh,
                               size_t *bytes);
 wl_status wl_lm_undrop_weights(const wl_lm_pass *pass, int64_t l, size_t *bytes);
-wl_status wl_lm_add_residual(const wl_lm_pass *pass, int64_t l, int at, size_t *bytes);
+wl_status wl_lm_add_residual(const wl_lm_pass *pass, int64_t l, wl_lm_span steps, size_t *bytes);
 wl_recurrent_zoneout wl_lm_zoneout(const wl_lm_pass *pass, int64_t l);
-wl_status wl_lm_undrop_embedded(const wl_lm_pass *pass, int at, size_t *bytes);
+wl_status wl_lm_undrop_embedded(const wl_lm_pass *pass, size_t *bytes);
 
 /* The run on a text, from the pass's making on; its listener and stop are yet to be set. */
 wl_epochs wl_lm_run_on(wl_lm *model, const wl_text *text);

@@ -1,6 +1,7 @@
 /* Generation: one id after the other, each the next input. */
 #include "lm.h"
 
+#include "../nn/branches.h"
 #include "../nn/floats.h"
 #include "../nn/queue.h"
 
@@ -82,8 +83,8 @@ static wl_status generate(wl_lm_pass *p, const int32_t *prompt, int64_t prompt_l
                           int64_t length, const wl_lm_draw *draw, wl_lm_hear *hear, void *user,
                           wl_error *error)
 {
-    wl_ctx_set_workspace(p->model->ctx, p->workspace.data, (size_t)p->workspace.shape[0]);
-    wl_status status = ban(p, draw, error);
+    wl_status status = wl_lm_failed(p->model, wl_branches_use(p->model->ctx, &p->workspace), error);
+    if (!status) status = ban(p, draw, error);
     if (!status) status = read_prompt(p, prompt, prompt_length, error);
     for (int64_t i = 0; i < length && !status; i++) {
         status = draw_id(p, draw, i, hear, user, error);

@@ -1,6 +1,7 @@
 /* A pass of the language model: its memory, and its operators in their order. */
 #include "lm.h"
 
+#include "../nn/branches.h"
 #include "../nn/queue.h"
 
 #include <stdlib.h>
@@ -41,14 +42,8 @@ const wl_tensor *wl_lm_input(const wl_lm_pass *p, int64_t l)
 
 wl_status wl_lm_forward(const wl_lm_pass *p, size_t *bytes)
 {
-    wl_status status = embed(p, bytes);
-    for (int64_t l = 0; l < p->model->config.layers && !status; l++) {
-        if (p->model->config.norm) status = wl_norm_forward(&p->norms[l], bytes);
-        if (!status) status = wl_lm_drop_weights(p, l, bytes);
-        if (!status) status = wl_recurrent_forward(&p->layers[l], p->from, bytes);
-        if (!status) status = wl_lm_drop_output(p, l, bytes);
-    }
-    return status;
+    const wl_status status = embed(p, bytes);
+    return status ? status : wl_lm_layers_forward(p, bytes);
 }
 
 /* ------------------------------------------------------------------ the loss, and backward */
@@ -71,9 +66,10 @@ wl_status wl_lm_loss(const wl_lm_pass *p, size_t *bytes)
 }
 
 /* The loss, and the gradients at the last output, the output's weights and its bias. */
-static wl_status output_gradients(const wl_lm_pass *p, const wl_tensor *dy, size_t *bytes)
+static wl_status output_gradients(const wl_lm_pass *p, size_t *bytes)
 {
     const wl_lm *m = p->model;
+    const wl_tensor dy = wl_lm_gradient(p, m->config.layers);
     const wl_softmax_xent_linear_backward_args a = {
         .size = sizeof a,
         .x = last_output(p),
@@ -82,46 +78,50 @@ static wl_status output_gradients(const wl_lm_pass *p, const wl_tensor *dy, size
         .labels = as_row(&p->labels, p->T * p->B),
         .dloss = p->descent.loss_scale,
         .loss = p->loss,
-        .dx = as_matrix(dy, p->T * p->B, m->config.hidden),
+        .dx = as_matrix(&dy, p->T * p->B, m->config.hidden),
         .dw = wl_parameters_gradient(&m->parameters, m->weight),
         .db = wl_parameters_gradient(&m->parameters, m->bias),
     };
     return wl_queue_softmax_xent_linear_backward(m->ctx, &a, bytes);
 }
 
-/* From the gradient at the layer's output, in the buffer `at`, to that at its input, in the other.
- */
-static wl_status layer_backward(const wl_lm_pass *p, int64_t l, int at, size_t *bytes)
+wl_tensor wl_lm_gradient(const wl_lm_pass *p, int64_t l)
 {
-    wl_recurrent_pass layer = p->layers[l];
-    wl_status status = wl_lm_undrop_output(p, l, at, &layer.dh, bytes);
-    layer.dx = wl_lm_buffer(p, 1 - at, layer.layer->D);
-    if (!status) status = wl_recurrent_backward(&layer, p->from, bytes);
-    if (!status && p->model->config.norm) status = wl_norm_backward(&p->norms[l], &layer.dx, bytes);
-    if (!status) status = wl_lm_undrop_weights(p, l, bytes);
-    return status ? status : wl_lm_add_residual(p, l, at, bytes);
+    return l ? p->gradients[l % 2] : p->dembedded;
 }
 
 wl_status wl_lm_backward(const wl_lm_pass *p, size_t *bytes)
 {
-    const wl_lm_config *c = &p->model->config;
-    int at = 0; /* the buffer that holds the gradient */
+    const wl_tensor d = wl_lm_gradient(p, 0);
     wl_status status = wl_descent_clear(&p->descent, bytes);
-    if (!status) status = output_gradients(p, &p->buffer[at], bytes);
-    for (int64_t l = c->layers - 1; l >= 0 && !status; l--, at = 1 - at)
-        status = layer_backward(p, l, at, bytes);
-    if (!status) status = wl_lm_undrop_embedded(p, at, bytes);
-    return status ? status : wl_lookup_backward(&p->embedded, &p->buffer[at], bytes);
+    if (!status) status = output_gradients(p, bytes);
+    if (!status) status = wl_lm_layers_backward(p, bytes);
+    if (!status) status = wl_lm_undrop_embedded(p, bytes);
+    return status ? status : wl_lookup_backward(&p->embedded, &d, bytes);
 }
 
 /* ------------------------------------------------------------------ memory */
 
+/* Gradients at the states between parts. */
+static void carve_between(wl_lm_pass *p, wl_arena *arena)
+{
+    for (int64_t l = 0; l < p->model->config.layers; l++)
+        for (int i = 0; i < 2; i++) {
+            const wl_recurrent_pass *layer = &p->layers[l];
+            p->dstate[l][i] = wl_arena_take(arena, layer->h.dtype, 2, layer->state[0].shape);
+            if (layer->cells.ndim)
+                p->dcell[l][i] = wl_arena_take(arena, WL_F32, 2, layer->state[0].shape);
+        }
+}
+
 static void carve_training(wl_lm_pass *p, wl_arena *arena)
 {
     const wl_lm_config *c = &p->model->config;
-    const int64_t n = p->T * p->B, widest = c->embed > c->hidden ? c->embed : c->hidden;
-    for (int i = 0; i < (c->residual ? 3 : 2); i++)
-        p->buffer[i] = wl_arena_take(arena, c->dtype, 1, (int64_t[4]){ n * widest });
+    const int64_t wide[4] = { p->T, p->B, c->hidden }, narrow[4] = { p->T, p->B, c->embed };
+    for (int i = 0; i < 2; i++) p->gradients[i] = wl_arena_take(arena, c->dtype, 3, wide);
+    p->dembedded = wl_arena_take(arena, c->dtype, 3, narrow);
+    if (c->residual) p->dropped = wl_arena_take(arena, c->dtype, 3, wide);
+    if (p->part_steps < p->T) carve_between(p, arena);
     p->descent = (wl_descent){
         .parameters = &p->model->parameters, .clip = c->clip, .seed = c->seed, .loss = p->loss
     };
@@ -168,6 +168,7 @@ static wl_status carve(void *owner, wl_arena *arena)
     const wl_lm_config *c = &p->model->config;
     const int64_t shape[4] = { p->T, p->B }, one[4] = { 1 };
     size_t bytes = 0;
+    p->part_steps = wl_lm_part_steps(p);
     p->ids = wl_arena_take(arena, WL_I32, 1, (int64_t[4]){ p->N });
     p->position = wl_arena_take(arena, WL_I64, 1, one);
     p->inputs = wl_arena_take(arena, WL_I32, 2, shape);
@@ -182,7 +183,7 @@ static wl_status carve(void *owner, wl_arena *arena)
         p->drawn_bias = wl_arena_take(arena, WL_F32, 1, (int64_t[4]){ p->model->V });
     }
     const wl_status status = measure(p, &bytes);
-    p->workspace = wl_arena_take(arena, WL_U8, 1, (int64_t[4]){ (int64_t)bytes });
+    p->workspace = wl_branches_take(arena, wl_lm_branches(p), bytes);
     return wl_lm_failed(p->model, status, p->why);
 }
 

@@ -1,6 +1,7 @@
 /* Steps of training and of evaluation. */
 #include "lm.h"
 
+#include "../nn/branches.h"
 #include "../nn/replay.h"
 
 wl_status wl_lm_update(const wl_lm_pass *p, size_t *bytes)
@@ -20,8 +21,8 @@ static wl_status queue_step(const void *owner)
 wl_status wl_lm_step(wl_lm_pass *p, wl_error *error)
 {
     wl_ctx *ctx = p->model->ctx;
-    wl_ctx_set_workspace(ctx, p->workspace.data, (size_t)p->workspace.shape[0]);
-    const wl_status status = wl_replay(ctx, &p->graphs[p->from], &p->runs, queue_step, p);
+    wl_status status = wl_branches_use(ctx, &p->workspace);
+    if (!status) status = wl_replay(ctx, &p->graphs[p->from], &p->runs, queue_step, p);
     p->from = 1 - p->from;
     return wl_lm_failed(p->model, status, error);
 }

@@ -13,24 +13,7 @@ wl_status wl_seq2seq_failed(const wl_seq2seq *m, wl_status status, wl_error *err
     return status ? wl_error_set(error, status, "%s", wl_ctx_error(m->ctx)) : WL_OK;
 }
 
-wl_tensor wl_seq2seq_workspace(const wl_seq2seq *m, wl_arena *arena, size_t bytes)
-{
-    const int64_t branches = m->config.bidirectional ? 2 : 1;
-    return wl_arena_take(arena, WL_U8, 2,
-                         (int64_t[4]){ branches, (int64_t)((bytes + 255) / 256 * 256) });
-}
-
-wl_status wl_seq2seq_use_workspace(const wl_seq2seq *m, const wl_tensor *workspace)
-{
-    const size_t bytes = (size_t)workspace->shape[1];
-    wl_status status = WL_OK;
-    for (int64_t i = workspace->shape[0] - 1; i >= 0 && !status; i--) {
-        status = wl_branch(m->ctx, (int)i);
-        if (!status)
-            wl_ctx_set_workspace(m->ctx, (char *)workspace->data + (size_t)i * bytes, bytes);
-    }
-    return status;
-}
+int64_t wl_seq2seq_branches(const wl_seq2seq *m) { return m->config.bidirectional ? 2 : 1; }
 
 int64_t wl_seq2seq_context_width(const wl_seq2seq_config *c)
 {

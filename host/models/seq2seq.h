@@ -36,9 +36,8 @@ struct wl_seq2seq {
 };
 
 wl_status wl_seq2seq_failed(const wl_seq2seq *model, wl_status status, wl_error *error);
-/* Workspaces of so many bytes, one for each branch that a model's passes use, and to use them. */
-wl_tensor wl_seq2seq_workspace(const wl_seq2seq *model, wl_arena *arena, size_t bytes);
-wl_status wl_seq2seq_use_workspace(const wl_seq2seq *model, const wl_tensor *workspace);
+/* Branches that a model's passes use. */
+int64_t wl_seq2seq_branches(const wl_seq2seq *model);
 
 /* The configuration's fields by the names that the program's options have, as JSON; the caller
  * frees it. Null: no memory. */

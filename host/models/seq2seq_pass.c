@@ -1,6 +1,7 @@
 /* A batch's pass: its memory, its way to the device, and its operators in their order. */
 #include "seq2seq.h"
 
+#include "../nn/branches.h"
 #include "../nn/replay.h"
 
 #include <stdlib.h>
@@ -100,7 +101,7 @@ static wl_status carve(void *owner, wl_arena *arena)
                                        .dkeys = e->dkeys };
     wl_seq2seq_decoder_carve(d, first, arena, p->weights);
     const wl_status status = run(p, &bytes);
-    p->workspace = wl_seq2seq_workspace(p->model, arena, bytes);
+    p->workspace = wl_branches_take(arena, wl_seq2seq_branches(p->model), bytes);
     return wl_seq2seq_failed(p->model, status, p->why);
 }
 
@@ -220,7 +221,7 @@ wl_status wl_seq2seq_step(wl_seq2seq_pass *p, const wl_seq2seq_pair *pairs, int6
     if (!status) status = send(p, pairs, step, error);
     if (status) return status;
     wl_seq2seq_shape *shape = shape_of(p);
-    status = wl_seq2seq_use_workspace(p->model, &p->workspace);
+    status = wl_branches_use(p->model->ctx, &p->workspace);
     if (status) return wl_seq2seq_failed(p->model, status, error);
     status = shape ? wl_replay(ctx, &shape->graph, &shape->runs, queue_step, p) : queue_step(p);
     return wl_seq2seq_failed(p->model, status, error);

@@ -3,6 +3,7 @@
 #include "seq2seq.h"
 #include "seq2seq_search.h"
 
+#include "../nn/branches.h"
 #include "../nn/floats.h"
 #include "../nn/queue.h"
 
@@ -165,7 +166,7 @@ static wl_status carve(void *owner, wl_arena *arena)
     wl_status status = start(t, &bytes);
     if (!status) status = advance(t, &bytes);
     if (!status) status = follow_parents(t, &bytes);
-    t->workspace = wl_seq2seq_workspace(t->model, arena, bytes);
+    t->workspace = wl_branches_take(arena, wl_seq2seq_branches(t->model), bytes);
     return wl_seq2seq_failed(t->model, status, t->why);
 }
 
@@ -282,7 +283,7 @@ static wl_status translate_batch(translator *t, const wl_seq2seq_pair *pairs,
     status = fit(t, pairs[B - 1].source_length, B, error);
     if (!status) status = send(t, pairs, error);
     if (status) return status;
-    status = wl_seq2seq_use_workspace(m, &t->workspace);
+    status = wl_branches_use(m->ctx, &t->workspace);
     status = wl_seq2seq_failed(m, status ? status : start(t, NULL), error);
     if (!status) status = decode(t, stop, error);
     return status ? status : take_best(t, numbers, out, error);

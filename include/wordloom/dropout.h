@@ -12,10 +12,11 @@
  * Grounded Application of Dropout in Recurrent Neural Networks", section 4). What is dropped is 0,
  * whatever it was. Evaluation needs no call: the mean is right already.
  *
- * The draws: with i = t N + n, or n where `locked`, m is 1 if the bits i mod 8 of draw i / 8 are at
- * least round(65536 p), so that p is held to 2^-17; the draw is Philox4x32-10 keyed by seed,
- * counted by {i / 8 (64 bits), step[0], 7 + 65536 layer}, and its bits j are the lower (j even) or
- * upper half of word j / 2. The same for every backend, type and number of threads. */
+ * The draws: with i = (8 skipped + t) N + n, or n where `locked`, m is 1 if the bits i mod 8 of
+ * draw i / 8 are at least round(65536 p), so that p is held to 2^-17; the draw is Philox4x32-10
+ * keyed by seed, counted by {i / 8 (64 bits), step[0], 7 + 65536 layer}, and its bits j are the
+ * lower (j even) or upper half of word j / 2. The same for every backend, type and number of
+ * threads. */
 #ifndef WORDLOOM_DROPOUT_H
 #define WORDLOOM_DROPOUT_H
 
@@ -35,6 +36,8 @@ typedef struct wl_dropout_forward_args {
     uint64_t seed;      /* host                                                                 */
     int32_t layer;      /* host: 0 to 65535; layers of one seed and step draw apart by it       */
     int32_t locked;     /* host: 0 a draw for every element, 1 one mask for all T               */
+    int32_t skipped;    /* host: eights of rows before these: so a tensor's parts are dropped as
+                           the whole of it would be                                             */
 } wl_dropout_forward_args;
 
 WL_API wl_status wl_dropout_forward(wl_ctx *ctx, const wl_dropout_forward_args *args);
@@ -51,6 +54,7 @@ typedef struct wl_dropout_backward_args {
     uint64_t seed;
     int32_t layer;
     int32_t locked;
+    int32_t skipped;
 } wl_dropout_backward_args;
 
 WL_API wl_status wl_dropout_backward(wl_ctx *ctx, const wl_dropout_backward_args *args);
