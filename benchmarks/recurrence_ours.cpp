@@ -1,6 +1,9 @@
-/* Recurrent networks of the library's operators: a call a layer and direction; both directions
- * on branches beside each other, as the library's models have them. */
+/* Recurrent networks of the library's operators, as its models have them: both directions on
+ * branches beside each other, each with a call a layer; layers of one direction as a wave, with a
+ * call a layer and part. */
 #include "recurrence_system.h"
+
+#include "../host/nn/wave.h"
 
 #include "../tests/execution.h"
 
@@ -35,14 +38,42 @@ struct operation {
     {
         if (char *to = place(name)) memcpy(to, &t, sizeof t);
     }
+    /* What was put there, or no tensor. */
+    wl_tensor get(const char *name)
+    {
+        wl_tensor t = {};
+        if (const char *from = place(name)) memcpy(&t, from, sizeof t);
+        return t;
+    }
 };
+
+/* Some steps of a [T,…]. */
+wl_tensor steps_of(wl_tensor t, int64_t first, int64_t count)
+{
+    if (!t.ndim) return t;
+    t.data = (char *)t.data + size_t(first * wl_stride(&t, 0)) * wl_dtype_size(t.dtype);
+    t.shape[0] = count;
+    return t;
+}
+
+/* One step of a dense [T,B,X] as [B,X]. */
+wl_tensor step_of(const wl_tensor &t, int64_t step)
+{
+    if (!t.ndim) return t;
+    const wl_tensor one = steps_of(t, step, 1);
+    return { one.data, one.dtype, 2, { t.shape[1], t.shape[2] }, {} };
+}
 
 class network : public recurrent_system
 {
   public:
     network(const recurrence_size &s, const recurrence_data &data, const wl_backend *backend,
             cudaStream_t stream)
-        : size(s), forwards(size_t(s.layers)), backwards(size_t(s.layers))
+        : size(s),
+          part_steps(s.directions == 1 && backend->device == WL_CUDA ? wl_wave_steps(s.T, s.layers)
+                                                                     : s.T),
+          parts((s.T + part_steps - 1) / part_steps), forwards(size_t(s.layers)),
+          backwards(size_t(s.layers))
     {
         if (wl_ctx_create_on(&ctx, backend, 0)) throw std::runtime_error("there is no context");
         wl_ctx_set_stream(ctx, stream);
@@ -57,11 +88,13 @@ class network : public recurrent_system
 
     void forward() override
     {
+        if (size.directions == 1) return in_a_wave(forwards, false);
         for (auto &layer : forwards) beside_each_other(layer);
     }
 
     void backward() override
     {
+        if (size.directions == 1) return in_a_wave(backwards, true);
         for (int64_t layer = size.layers - 1; layer >= 0; layer--) {
             beside_each_other(backwards[size_t(layer)]);
             if (layer < int64_t(sums.size())) call(sums[size_t(layer)]);
@@ -72,9 +105,11 @@ class network : public recurrent_system
 
   private:
     recurrence_size size;
+    int64_t part_steps, parts;
     wl_ctx *ctx = nullptr;
     std::vector<void *> blocks;
-    std::vector<std::vector<operation>> forwards, backwards; /* of a layer, a direction each */
+    using calls = std::vector<std::vector<operation>>; /* of a layer, a direction or part each */
+    calls forwards, backwards;
     std::vector<operation> sums; /* of a layer: dx of both directions; empty: there is one */
     wl_tensor y = {}, dr = {};
 
@@ -166,9 +201,33 @@ class network : public recurrent_system
         b.put("dbn", tensor(real(), { H }));
         for (operation *o : { &f, &b }) *o->place("reverse") = char(direction); /* of an int32_t */
         if (layer == 0 && direction == 0) dr = of_r;
-        forwards[size_t(layer)].push_back(f);
-        backwards[size_t(layer)].push_back(b);
+        add_parts(layer, f, b);
         return dx;
+    }
+
+    /* The calls of a layer's parts: states go from each to the next, and their gradients back. */
+    void add_parts(int64_t layer, operation &f, operation &b)
+    {
+        const wl_tensor h = f.get("h"), c = f.get("c");
+        wl_tensor dh[2] = {}, dc[2] = {};
+        for (int i = 0; i < 2 && parts > 1; i++) {
+            dh[i] = tensor(stored(), { size.B, size.H });
+            dc[i] = tensor(real(), { size.B, size.H });
+        }
+        for (int64_t n = 0; n < parts; n++) {
+            const int64_t first = n * part_steps, count = std::min(part_steps, size.T - first);
+            operation one = f, back = b;
+            for (operation *o : { &one, &back }) {
+                for (const char *name : { "x", "h", "c", "gates", "dh", "dx" })
+                    o->put(name, steps_of(o->get(name), first, count));
+                if (n > 0) o->put("h0", step_of(h, first - 1));
+                if (n > 0) o->put("c0", step_of(c, first - 1));
+            }
+            if (n > 0) back.put("dh0", dh[1 - n % 2]), back.put("dc0", dc[1 - n % 2]);
+            if (n + 1 < parts) back.put("dhT", dh[n % 2]), back.put("dcT", dc[n % 2]);
+            forwards[size_t(layer)].push_back(one);
+            backwards[size_t(layer)].push_back(back);
+        }
     }
 
     /* dx of both directions added, into a tensor of its own: a dropout that drops nothing. */
@@ -206,28 +265,47 @@ class network : public recurrent_system
                                       out[size_t(layer)], out[size_t(layer) + 1], dout));
             dout = size.directions == 1 ? dx[0] : add_sum(dx[0], dx[1]);
         }
-        for (int64_t direction = 0; direction < size.directions; direction++)
-            add_workspace(direction);
-        must(wl_branch(ctx, 0));
+        add_workspaces(size.directions == 2 ? 2 : wl_wave_branches(size.layers, parts));
     }
 
-    /* As much as any call of a direction needs, on that direction's branch. */
-    void add_workspace(int64_t direction)
+    /* As much as any call needs, for each branch. */
+    void add_workspaces(int64_t branches)
     {
         size_t most = 0;
         for (const auto *all : { &forwards, &backwards })
-            for (const auto &layer : *all) {
-                size_t bytes = 0;
-                const operation &o = layer[size_t(direction)];
-                must(call_workspace(o.number, ctx, o.args, &bytes));
-                most = std::max(most, bytes);
-            }
-        void *block = memory(most);
-        must(wl_branch(ctx, int(direction)));
-        wl_ctx_set_workspace(ctx, block, most);
+            for (const auto &layer : *all)
+                for (const operation &o : layer) {
+                    size_t bytes = 0;
+                    must(call_workspace(o.number, ctx, o.args, &bytes));
+                    most = std::max(most, bytes);
+                }
+        for (int64_t i = branches - 1; i >= 0; i--) {
+            void *block = memory(most);
+            must(wl_branch(ctx, int(i)));
+            wl_ctx_set_workspace(ctx, block, most);
+        }
     }
 
     void call(const operation &o) { must(call_operator(o.number, ctx, o.args)); }
+
+    struct wave_calls {
+        const network *of;
+        const calls *all;
+    };
+
+    static wl_status call_part(void *user, int64_t layer, int64_t part)
+    {
+        const auto *w = static_cast<const wave_calls *>(user);
+        const operation &o = (*w->all)[size_t(layer)][size_t(part)];
+        return call_operator(o.number, w->of->ctx, o.args);
+    }
+
+    void in_a_wave(const calls &all, bool down)
+    {
+        wave_calls user = { this, &all };
+        const wl_wave wave = { size.layers, parts, down, call_part, &user };
+        must(wl_wave_run(ctx, &wave));
+    }
 
     void beside_each_other(const std::vector<operation> &calls)
     {

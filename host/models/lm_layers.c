@@ -1,25 +1,18 @@
 /* The layers of a pass, forward and backward: one after the other or, where a device may work at
- * several at once, as a wave: the steps in parts, of which a layer has one while the next layer has
- * the one before, each layer on a branch (Appleyard et al. 2016, "Optimizing Performance of
- * Recurrent Neural Networks on GPUs", arXiv 1604.01946, on streams over layers). */
+ * several at once, as a wave, each by parts of the steps. */
 #include "lm.h"
 
-#include <math.h>
+#include "../nn/wave.h"
 
 /* ------------------------------------------------------------------ parts */
 
-/* A pass of P parts takes as long as P + L - 1 of them. What is predicted of a GPU: a part costs
- * five steps before it begins; fewer than 16 steps are worth none. */
 int64_t wl_lm_part_steps(const wl_lm_pass *p)
 {
     const wl_lm_config *c = &p->model->config;
+    const bool zoneout = c->zoneout > 0 || c->zoneout_c > 0; /* its draws count a call's steps */
     if (p->model->part_steps) return p->model->part_steps;
-    if (wl_ctx_device(p->model->ctx) == WL_CPU || c->layers < 2 || c->zoneout > 0 ||
-        c->zoneout_c > 0)
-        return p->T; /* zoneout counts its draws by the steps of a call */
-    const double parts = fmax(1, sqrt((double)((c->layers - 1) * p->T) / 5));
-    const int64_t least = (int64_t)ceil((double)p->T / parts), eights = (least + 7) / 8 * 8;
-    return eights < 16 ? 16 : eights;
+    if (wl_ctx_device(p->model->ctx) == WL_CPU || zoneout) return p->T;
+    return wl_wave_steps(p->T, c->layers);
 }
 
 static int64_t parts(const wl_lm_pass *p) { return (p->T + p->part_steps - 1) / p->part_steps; }
@@ -115,58 +108,43 @@ static wl_status backward_part(const wl_lm_pass *p, int64_t l, int64_t n, size_t
     return status ? status : wl_lm_add_residual(p, l, s, bytes);
 }
 
-/* ------------------------------------------------------------------ the wave */
+/* ------------------------------------------------------------------ all of them */
 
 int64_t wl_lm_branches(const wl_lm_pass *p)
 {
-    const int64_t layers = p->model->config.layers;
-    return parts(p) == 1 ? 1 : layers < WL_BRANCHES ? layers : WL_BRANCHES;
+    return wl_wave_branches(p->model->config.layers, parts(p));
 }
 
-/* What is queued next is of a layer, and waits for all of another; -1: of what was before. */
-static wl_status turn_to(const wl_lm_pass *p, int64_t l, int64_t other)
+typedef wl_status part_call(const wl_lm_pass *p, int64_t l, int64_t n, size_t *bytes);
+
+typedef struct part_calls {
+    const wl_lm_pass *pass;
+    part_call *call;
+} part_calls;
+
+static wl_status queue_part(void *user, int64_t l, int64_t n)
 {
-    const int64_t branches = wl_lm_branches(p);
-    const wl_status status = wl_branch(p->model->ctx, (int)(l % branches));
-    return status ? status
-                  : wl_branch_after(p->model->ctx, other < 0 ? 0 : (int)(other % branches));
+    const part_calls *all = user;
+    return all->call(all->pass, l, n, NULL);
 }
 
-/* All branches' work is before what comes next. */
-static wl_status end_wave(const wl_lm_pass *p)
+static wl_status all_parts(const wl_lm_pass *p, part_call *call, bool down, size_t *bytes)
 {
-    wl_status status = wl_branch(p->model->ctx, 0);
-    for (int i = 1; i < wl_lm_branches(p) && !status; i++)
-        status = wl_branch_after(p->model->ctx, i);
-    return status;
-}
-
-/* Calls for all layers and parts, from the first on or, `down`, from the last. Of the layers that
- * have a part at the same time, one is queued before the layer that it waits for goes on. */
-static wl_status wave(const wl_lm_pass *p,
-                      wl_status (*call)(const wl_lm_pass *, int64_t, int64_t, size_t *), bool down,
-                      size_t *bytes)
-{
-    const int64_t L = p->model->config.layers, P = parts(p);
+    part_calls all = { p, call };
+    const wl_wave wave = { p->model->config.layers, parts(p), down, queue_part, &all };
     wl_status status = WL_OK;
-    for (int64_t now = 0; now < P + L - 1; now++)
-        for (int64_t i = now < L ? now : L - 1; i >= 0 && now - i < P && !status; i--) {
-            const int64_t l = down ? L - 1 - i : i, n = down ? P - 1 - (now - i) : now - i;
-            const int64_t other = i == 0 ? -1 : down ? l + 1 : l - 1;
-            if (!bytes) status = turn_to(p, l, other);
-            if (!status) status = call(p, l, n, bytes);
-        }
-    if (bytes) return status;
-    const wl_status ended = end_wave(p);
-    return status ? status : ended;
+    if (!bytes) return wl_wave_run(p->model->ctx, &wave);
+    for (int64_t i = 0; i < wave.layers * wave.parts && !status; i++)
+        status = call(p, i / wave.parts, i % wave.parts, bytes);
+    return status;
 }
 
 wl_status wl_lm_layers_forward(const wl_lm_pass *p, size_t *bytes)
 {
-    return wave(p, forward_part, false, bytes);
+    return all_parts(p, forward_part, false, bytes);
 }
 
 wl_status wl_lm_layers_backward(const wl_lm_pass *p, size_t *bytes)
 {
-    return wave(p, backward_part, true, bytes);
+    return all_parts(p, backward_part, true, bytes);
 }
