@@ -1,32 +1,13 @@
-/* Kernels of the linear pair of <wordloom/softmax_xent.h>: some hundred rows of logits at a time by
- * one product, then a block a row, which leaves the gradient in their place (or, of 16 bits, beside
- * them) for the products of the gradients.
- * Moves: the logits twice each way, through memory; w three times for each part.
+/* The linear pair of <wordloom/softmax_xent.h>: logits of some hundred rows at a time by one
+ * product, then what the logits' pair does with rows, and the products of the gradients.
+ * Moves: the logits four times, through memory; w three times for each part.
  * Bound by: the products. */
-#include "../host/ops/softmax_xent.h"
 #include "gemm.cuh"
 #include "softmax_xent.cuh"
 #include "sums.cuh"
 
 namespace
 {
-
-/* A block owns a row: its loss and, where dz is there, its gradient. */
-template <class T, int W>
-__global__ void loss_rows(float *losses, const float *z, const float *bias, T *dz, xent x,
-                          int64_t from, int64_t rows)
-{
-    for (int64_t i = blockIdx.x; i < rows; i += gridDim.x) {
-        const int64_t label = x.labels.at(from + i);
-        const float *row = z + i * x.V;
-        const bool first = threadIdx.x == 0 && label >= 0;
-        const float target = first ? row[label] + (bias ? bias[label] : 0.0f) : 0.0f;
-        const seen s = look<W>(row, bias, x.V);
-        const float lse = s.most + logf(s.exps);
-        if (threadIdx.x == 0) losses[from + i] = label < 0 ? 0.0f : row_loss(s, lse, target, x);
-        if (dz) write_gradient<W>(dz + i * x.V, row, bias, lse, label, x);
-    }
-}
 
 /* The gradients at x and w of `rows` rows from `from` on, whose gradients at the logits are dz. */
 wl_status products(wl_ctx *ctx, const wl_xent *n, const wl_xent_space *at, const void *dz,
@@ -41,37 +22,45 @@ wl_status products(wl_ctx *ctx, const wl_xent *n, const wl_xent_space *at, const
         const int64_t to = pitch_of(*n->dx);
         const product dx = { (char *)n->dx->data + size_t(from * to) * size, to, dtype, 0,
                              nullptr };
-        status = gemm(ctx, rows, n->D, n->V, dtype, { dz, n->V, false }, matrix_of(*n->w, false),
-                      dx, at->gemm);
+        status = gemm(ctx, rows, n->D, n->V, dtype, { dz, at->pitch, false },
+                      matrix_of(*n->w, false), dx, at->gemm);
     }
     if (!status)
-        status = gemm(ctx, n->V, n->D, rows, dtype, { dz, n->V, true }, { x, pitch, false }, 1,
+        status = gemm(ctx, n->V, n->D, rows, dtype, { dz, at->pitch, true }, { x, pitch, false }, 1,
                       (float *)n->dw->data, n->D, at->gemm);
     if (status || !n->db) return status;
-    return add_columns(ctx, (float *)n->db->data, dz, dtype, n->V, rows, n->V,
+    return add_columns(ctx, (float *)n->db->data, dz, dtype, at->pitch, rows, n->V,
                        (float *)at->columns);
 }
 
+/* The bias as a product takes it: a copy where it is not aligned. */
+wl_status align_bias(wl_ctx *ctx, const wl_xent *n, const wl_xent_space *at, const float **bias)
+{
+    *bias = n->b ? (const float *)n->b->data : nullptr;
+    if (!n->b || n->V == 0 || takes_bias(WL_F32, *bias)) return WL_OK;
+    *bias = (const float *)at->b;
+    return status_of(ctx, cudaMemcpyAsync(at->b, n->b->data, size_t(n->V) * sizeof(float),
+                                          cudaMemcpyDeviceToDevice, cudaStream_t(ctx->stream)));
+}
+
+/* `rows` rows from `from` on: their losses and, with dw, all gradients. */
 wl_status work_rows(wl_ctx *ctx, const wl_xent *n, const wl_xent_space *at, const xent &x,
-                    int64_t from, int64_t rows)
+                    const float *bias, float *losses, int64_t from, int64_t rows)
 {
     const int32_t dtype = n->x->dtype;
     const int64_t pitch = pitch_of(*n->x);
     const void *part = (const char *)n->x->data + size_t(from * pitch) * wl_dtype_size(dtype);
-    float *z = (float *)at->z;
-    const float *bias = n->b ? (const float *)n->b->data : nullptr;
-    void *dz = !n->dw ? nullptr : at->dz ? at->dz : at->z;
+    const product logits = { at->z, at->pitch, WL_F32, 0, bias };
+    const logits_at z = { at->z, at->pitch, WL_F32 };
+    const logits_at dz = { at->dz ? at->dz : at->z, at->pitch, dtype };
+    const xent here = x.from(from);
     wl_status status = gemm(ctx, rows, n->V, n->D, dtype, { part, pitch, false },
-                            matrix_of(*n->w, true), 0, z, n->V, at->gemm);
-    const bool packed = !n->b || in_packs(*n->b);
+                            matrix_of(*n->w, true), logits, at->gemm);
     if (!status)
-        status = with_packs(dtype, packed, n->V, [&](auto how) {
-            using A = decltype(how);
-            using T = typename A::type;
-            return launch(ctx, loss_rows<T, A::width>, blocks_for(rows, 1), THREADS,
-                          (float *)at->losses, z, bias, (T *)dz, x, from, rows);
-        });
-    return status || !n->dw ? status : products(ctx, n, at, dz, from, rows);
+        status = forward_rows(ctx, losses + from, (float *)at->lse, at->parts, z, here, rows);
+    if (status || !n->dw) return status;
+    status = backward_rows(ctx, dz, z, (const float *)at->lse, here, rows);
+    return status ? status : products(ctx, n, at, dz.data, from, rows);
 }
 
 wl_status work(wl_ctx *ctx, const wl_xent *n, uint32_t where)
@@ -79,23 +68,26 @@ wl_status work(wl_ctx *ctx, const wl_xent *n, uint32_t where)
     const ids_of labels = ids(ctx, *n->labels, n->V, where, true);
     wl_xent_space at;
     wl_xent_carve(&at, ctx->workspace, ctx->backend, n);
+    float *losses = (float *)(n->losses ? n->losses->data : at.losses);
+    int64_t *count = (int64_t *)at.count;
     const xent x = { labels.reported(),
                      n->V,
                      float(n->smoothing),
                      n->reduction == WL_LOSS_MEAN,
                      n->dloss ? (const float *)n->dloss->data : nullptr,
-                     (const int64_t *)at.count };
-    wl_status status = count_labels(ctx, (int64_t *)at.count,
-                                    n->count ? (int64_t *)n->count->data : nullptr, labels, n->N);
+                     count };
+    const float *bias = nullptr;
+    wl_status status = align_bias(ctx, n, &at, &bias);
+    if (!status && n->dw && x.mean) /* which gradients are divided by */
+        status = total_rows(ctx, { nullptr, count, nullptr, true }, nullptr, labels.reported(),
+                            n->N, at.groups);
     for (int64_t from = 0; from < n->N && !status; from += at.rows) {
         const int64_t left = n->N - from;
-        status = work_rows(ctx, n, &at, x, from, left < at.rows ? left : at.rows);
+        status = work_rows(ctx, n, &at, x, bias, losses, from, left < at.rows ? left : at.rows);
     }
-    if (!status)
-        status = total_loss(ctx, (float *)n->loss->data, (const float *)at.losses, n->N, x);
-    if (status || !n->losses || n->N == 0) return status;
-    return status_of(ctx, cudaMemcpyAsync(n->losses->data, at.losses, size_t(n->N) * sizeof(float),
-                                          cudaMemcpyDeviceToDevice, cudaStream_t(ctx->stream)));
+    const total_at out = { (float *)n->loss->data, count,
+                           n->count ? (int64_t *)n->count->data : nullptr, x.mean };
+    return status ? status : total_rows(ctx, out, losses, labels, n->N, at.groups);
 }
 
 } // namespace

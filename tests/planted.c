@@ -250,8 +250,8 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "rnn_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "lstm_forward", "T=4 B=9 D=2 H=100 dtype=f16 -s");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
-    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_forward", "N=9 V=300");
-    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=300 D=5");
+    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_forward", "N=9 V=1100");
+    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=1100 D=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
     strikes(EMULATOR_MISSING_BARRIER, "embedding_update", "N=20 K=3 D=40 V=9");

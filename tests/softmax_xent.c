@@ -100,6 +100,70 @@ static void logits_hold(void **state)
     all_hold("softmax_xent_backward", sizes, "-dloss smoothing=0.1 reduction=1");
 }
 
+/* on CUDA: a warp a row and a block a row, parts of a row, whole and not, and groups of rows */
+static void rows_hold_however_they_are_cut(void **state)
+{
+    static const char *const cut[] = {
+        "N=9 V=1023 pad=3",           /* what a warp reads, rows that begin anywhere */
+        "N=9 V=1024",                 /* the most of it */
+        "N=2 V=1025",                 /* a block, rows that begin anywhere */
+        "N=2 V=8193 offset=3",        /* nor the first at a pack */
+        "N=2 V=16384",                /* the most of a part */
+        "N=3 V=16385 pad=1 offset=1", /* two parts */
+        "N=1 V=50257",                /* GPT-2's words: four, the last shorter */
+        "N=4096 V=2",                 /* the most rows of a group */
+        "N=4097 V=3",                 /* two groups */
+        NULL,
+    };
+    (void)state;
+    all_hold("softmax_xent_forward", cut, "smoothing=0.1");
+    all_hold("softmax_xent_backward", cut, "smoothing=0.1");
+}
+
+/* Half of a row's words at -inf have no probability. A row of nothing else is no number, nor is one
+ * with a NaN or +inf, and others do not notice. */
+static void masked_logits_have_no_probability(void **state)
+{
+    static const int64_t words[] = { 9, 1500, 20000 };
+    enum { N = 6, NONE = 1, NUMBER = 3, GREAT = 4, IGNORED = 5 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const int64_t V = words[i];
+        double labels[N];
+        verdict why;
+        char text[64];
+        snprintf(text, sizeof text, "N=%d V=%lld", N, (long long)V);
+        op_case c = made("softmax_xent_forward", text);
+        double *z = row_in(&c, "logits");
+        for (int n = 0; n < N; n++) labels[n] = n == IGNORED ? -1 : (double)(V - 1 - n);
+        for (int64_t at = 0; at < N * V; at++)
+            if (at % V < V / 2) z[at] = -INFINITY;
+        put_values(&c, "labels", labels);
+        if (!agrees_and_repeats(&c, why)) fail_msg("%s", why);
+        op_case bad = made("softmax_xent_forward", text);
+        put_values(&bad, "logits", z), put_values(&bad, "labels", labels);
+        z = row_in(&bad, "logits");
+        for (int64_t v = 0; v < V; v++) z[NONE * V + v] = -INFINITY;
+        z[NUMBER * V + V / 3] = NAN;
+        z[GREAT * V + V - 1] = INFINITY;
+        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+            outcome before, after;
+            if (execute(&before, &c, *b)) fail_msg("%s", before.trouble);
+            if (execute(&after, &bad, *b)) fail_msg("%s", after.trouble);
+            for (int n = 0; n < N; n++) {
+                const double lse = value_of(&after, "lse", n);
+                if (n == NONE || n == NUMBER || n == GREAT)
+                    assert_true(isnan(lse) && isnan(value_of(&after, "losses", n)));
+                else
+                    assert_true(lse == value_of(&before, "lse", n));
+            }
+            assert_true(value_of(&after, "losses", IGNORED) == 0);
+            outcome_free(&before), outcome_free(&after);
+        }
+        case_free(&c), case_free(&bad);
+    }
+}
+
 static void linear_holds(void **state)
 {
     (void)state;
@@ -211,6 +275,8 @@ static void gradients_fit_in_the_place_of_logits(void **state)
     (void)state;
     works_in_place("softmax_xent_backward", "logits", "dlogits", "N=5 V=300");
     works_in_place("softmax_xent_backward", "logits", "dlogits", "N=5 V=301 dtype=bf16");
+    works_in_place("softmax_xent_backward", "logits", "dlogits", "N=2 V=2500 dtype=f16");
+    works_in_place("softmax_xent_backward", "logits", "dlogits", "N=2 V=33001 offset=1");
 }
 
 static void a_bad_label_is_reported(void **state)
@@ -241,6 +307,8 @@ int main(void)
         cmocka_unit_test(large_logits_stay_finite),
         cmocka_unit_test(nothing_but_ignored_labels_gives_zero),
         cmocka_unit_test(logits_hold),
+        cmocka_unit_test(rows_hold_however_they_are_cut),
+        cmocka_unit_test(masked_logits_have_no_probability),
         cmocka_unit_test(linear_holds),
         cmocka_unit_test(parts_hold),
         cmocka_unit_test(gradients_hold),
