@@ -88,7 +88,7 @@ struct gradient {
 
 /* Where N rows of logits lie, `pitch` elements apart. */
 struct logits_at {
-    const void *data;
+    void *data;
     int64_t pitch;
     int32_t dtype;
 };
@@ -105,6 +105,21 @@ wl_status merge_rows(wl_ctx *ctx, float *losses, float *lse, const void *parts, 
  * x.labels are checked. */
 wl_status backward_rows(wl_ctx *ctx, const logits_at &dz, const logits_at &z, const float *lse,
                         const xent &x, int64_t N);
+
+/* N rows of 16 bits whose logits are products with w and its bias, which may be null. */
+struct linear_at {
+    const void *x, *w;
+    int64_t x_pitch, w_pitch, D;
+    int32_t dtype;
+    const float *bias;
+};
+
+/* As forward_rows and backward_rows, of such logits; `parts` is wl_xent_seen_parts(V) each, dz has
+ * the type of x and rows of whole packs. */
+wl_status forward_tiles(wl_ctx *ctx, float *losses, float *lse, void *parts, const linear_at &l,
+                        const xent &x, int64_t N);
+wl_status backward_tiles(wl_ctx *ctx, const logits_at &dz, const linear_at &l, const float *lse,
+                         const xent &x, int64_t N);
 
 /* What all rows come to: the mean or the sum of the losses, where `loss` is there, and the labels
  * that count, twice where `copy` is. */

@@ -1,5 +1,6 @@
-/* The linear pair of <wordloom/softmax_xent.h>: logits of some hundred rows at a time by one
- * product, then what the logits' pair does with rows, and the products of the gradients.
+/* The linear pair of <wordloom/softmax_xent.h>, some hundred rows at a time: logits by one product,
+ * then what the logits' pair does with rows, or both in tiles (softmax_xent_tiles.cu); and the
+ * products of the gradients.
  * Moves: the logits four times, through memory; w three times for each part.
  * Bound by: the products. */
 #include "gemm.cuh"
@@ -37,57 +38,87 @@ wl_status products(wl_ctx *ctx, const wl_xent *n, const wl_xent_space *at, const
 wl_status align_bias(wl_ctx *ctx, const wl_xent *n, const wl_xent_space *at, const float **bias)
 {
     *bias = n->b ? (const float *)n->b->data : nullptr;
-    if (!n->b || n->V == 0 || takes_bias(WL_F32, *bias)) return WL_OK;
+    if (!at->b || n->V == 0 || takes_bias(WL_F32, *bias)) return WL_OK;
     *bias = (const float *)at->b;
     return status_of(ctx, cudaMemcpyAsync(at->b, n->b->data, size_t(n->V) * sizeof(float),
                                           cudaMemcpyDeviceToDevice, cudaStream_t(ctx->stream)));
 }
 
-/* `rows` rows from `from` on: their losses and, with dw, all gradients. */
-wl_status work_rows(wl_ctx *ctx, const wl_xent *n, const wl_xent_space *at, const xent &x,
-                    const float *bias, float *losses, int64_t from, int64_t rows)
+/* A call, and where its results are made. */
+struct linear_call {
+    const wl_xent *n;
+    wl_xent_space at;
+    xent x;
+    const float *bias;
+    float *losses;
+};
+
+/* Losses of `rows` rows from `from` on and, with dw, gradients at their logits. */
+wl_status work_logits(wl_ctx *ctx, const linear_call &c, const matrix &x, const logits_at &dz,
+                      int64_t from, int64_t rows)
 {
-    const int32_t dtype = n->x->dtype;
+    const wl_xent *n = c.n;
+    const product sums = { c.at.z, c.at.pitch, WL_F32, 0, c.bias };
+    const logits_at z = { c.at.z, c.at.pitch, WL_F32 };
+    const xent here = c.x.from(from);
+    float *lse = (float *)c.at.lse;
+    wl_status status =
+        gemm(ctx, rows, n->V, n->D, n->x->dtype, x, matrix_of(*n->w, true), sums, c.at.gemm);
+    if (!status) status = forward_rows(ctx, c.losses + from, lse, c.at.parts, z, here, rows);
+    return status || !n->dw ? status : backward_rows(ctx, dz, z, lse, here, rows);
+}
+
+/* The same without logits. */
+wl_status work_tiles(wl_ctx *ctx, const linear_call &c, const matrix &x, const logits_at &dz,
+                     int64_t from, int64_t rows)
+{
+    const wl_xent *n = c.n;
+    const linear_at l = { x.data,
+                          n->w->data,
+                          x.pitch,
+                          pitch_of(*n->w),
+                          n->D,
+                          n->x->dtype,
+                          n->b ? (const float *)n->b->data : nullptr };
+    const xent here = c.x.from(from);
+    float *lse = (float *)c.at.lse;
+    const wl_status status = forward_tiles(ctx, c.losses + from, lse, c.at.parts, l, here, rows);
+    return status || !n->dw ? status : backward_tiles(ctx, dz, l, lse, here, rows);
+}
+
+wl_status work_rows(wl_ctx *ctx, const linear_call &c, int64_t from, int64_t rows)
+{
+    const wl_xent *n = c.n;
     const int64_t pitch = pitch_of(*n->x);
-    const void *part = (const char *)n->x->data + size_t(from * pitch) * wl_dtype_size(dtype);
-    const product logits = { at->z, at->pitch, WL_F32, 0, bias };
-    const logits_at z = { at->z, at->pitch, WL_F32 };
-    const logits_at dz = { at->dz ? at->dz : at->z, at->pitch, dtype };
-    const xent here = x.from(from);
-    wl_status status = gemm(ctx, rows, n->V, n->D, dtype, { part, pitch, false },
-                            matrix_of(*n->w, true), logits, at->gemm);
-    if (!status)
-        status = forward_rows(ctx, losses + from, (float *)at->lse, at->parts, z, here, rows);
-    if (status || !n->dw) return status;
-    status = backward_rows(ctx, dz, z, (const float *)at->lse, here, rows);
-    return status ? status : products(ctx, n, at, dz.data, from, rows);
+    const size_t before = size_t(from * pitch) * wl_dtype_size(n->x->dtype);
+    const matrix x = { (const char *)n->x->data + before, pitch, false };
+    const logits_at dz = { c.at.dz ? c.at.dz : c.at.z, c.at.pitch, n->x->dtype };
+    const wl_status status = wl_xent_in_tiles(n, false) ? work_tiles(ctx, c, x, dz, from, rows)
+                                                        : work_logits(ctx, c, x, dz, from, rows);
+    return status || !n->dw ? status : products(ctx, n, &c.at, dz.data, from, rows);
 }
 
 wl_status work(wl_ctx *ctx, const wl_xent *n, uint32_t where)
 {
     const ids_of labels = ids(ctx, *n->labels, n->V, where, true);
-    wl_xent_space at;
-    wl_xent_carve(&at, ctx->workspace, ctx->backend, n);
-    float *losses = (float *)(n->losses ? n->losses->data : at.losses);
-    int64_t *count = (int64_t *)at.count;
-    const xent x = { labels.reported(),
-                     n->V,
-                     float(n->smoothing),
-                     n->reduction == WL_LOSS_MEAN,
-                     n->dloss ? (const float *)n->dloss->data : nullptr,
-                     count };
-    const float *bias = nullptr;
-    wl_status status = align_bias(ctx, n, &at, &bias);
-    if (!status && n->dw && x.mean) /* which gradients are divided by */
-        status = total_rows(ctx, { nullptr, count, nullptr, true }, nullptr, labels.reported(),
-                            n->N, at.groups);
-    for (int64_t from = 0; from < n->N && !status; from += at.rows) {
+    const bool mean = n->reduction == WL_LOSS_MEAN;
+    linear_call c = { n, {}, {}, nullptr, nullptr };
+    wl_xent_carve(&c.at, ctx->workspace, ctx->backend, n);
+    int64_t *count = (int64_t *)c.at.count;
+    const float *dloss = n->dloss ? (const float *)n->dloss->data : nullptr;
+    c.x = { labels.reported(), n->V, float(n->smoothing), mean, dloss, count };
+    c.losses = (float *)(n->losses ? n->losses->data : c.at.losses);
+    wl_status status = align_bias(ctx, n, &c.at, &c.bias);
+    if (!status && n->dw && mean) /* which gradients are divided by */
+        status = total_rows(ctx, { nullptr, count, nullptr, true }, nullptr, c.x.labels, n->N,
+                            c.at.groups);
+    for (int64_t from = 0; from < n->N && !status; from += c.at.rows) {
         const int64_t left = n->N - from;
-        status = work_rows(ctx, n, &at, x, bias, losses, from, left < at.rows ? left : at.rows);
+        status = work_rows(ctx, c, from, left < c.at.rows ? left : c.at.rows);
     }
     const total_at out = { (float *)n->loss->data, count,
-                           n->count ? (int64_t *)n->count->data : nullptr, x.mean };
-    return status ? status : total_rows(ctx, out, losses, labels, n->N, at.groups);
+                           n->count ? (int64_t *)n->count->data : nullptr, mean };
+    return status ? status : total_rows(ctx, out, c.losses, labels, n->N, c.at.groups);
 }
 
 } // namespace

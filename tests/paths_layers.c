@@ -343,18 +343,60 @@ static void logits_of_a_product_are_worked_as_others(void **state)
         { back,
           "N=3 D=5 V=8 -db reduction=1",
           { "forward<float, 32>", "backward<float, float, 32>", "add_rows" } },
-        { back,
-          "N=3 D=8 V=8 dtype=bf16",
-          { "add_rows", "forward<float, 32>", "backward<float, __nv_bfloat16, 32>",
-            "sum_column_parts<__nv_bfloat16>", "add_column_parts", "add_rows" } },
-        { back,
-          "N=3 D=8 V=1100 dtype=f16 -dx",
+        { forward, "N=3 D=513 V=8 dtype=f16", { "see_tiles<__half, 1>", "merge", "add_rows" } },
+        { back, /* with more features logits are stored */
+          "N=3 D=513 V=1100 dtype=f16 -dx",
           { "add_rows", "forward<float, 256>", "backward<float, __half, 256>",
             "sum_column_parts<__half>", "add_column_parts", "add_rows" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;
     all_take(paths);
+}
+
+/* of 16 bits in tiles, features copied by eight, two or one as x and w lie */
+static void logits_of_16_bits_are_not_stored(void **state)
+{
+    static const char forward[] = "softmax_xent_linear_forward";
+    static const char back[] = "softmax_xent_linear_backward";
+    static const path paths[] = {
+        { forward, "N=3 D=8 V=9 dtype=f16", { "see_tiles<__half, 8>", "merge", "add_rows" } },
+        { forward,
+          "N=3 D=8 V=9 pad=8 dtype=bf16",
+          { "see_tiles<__nv_bfloat16, 8>", "merge", "add_rows" } },
+        { forward, "N=3 D=8 V=9 pad=2 dtype=f16", { "see_tiles<__half, 2>", "merge", "add_rows" } },
+        { forward, "N=3 D=10 V=9 dtype=f16", { "see_tiles<__half, 2>", "merge", "add_rows" } },
+        { forward,
+          "N=3 D=9 V=9 dtype=bf16",
+          { "see_tiles<__nv_bfloat16, 1>", "merge", "add_rows" } },
+        { forward,
+          "N=3 D=8 V=9 offset=1 dtype=f16",
+          { "see_tiles<__half, 1>", "merge", "add_rows" } },
+        { forward, "N=3 D=0 V=9 dtype=f16", { "see_tiles<__half, 8>", "merge", "add_rows" } },
+        { back,
+          "N=3 D=512 V=8 dtype=bf16",
+          { "add_rows", "see_tiles<__nv_bfloat16, 8>", "merge", "write_tiles<__nv_bfloat16, 8>",
+            "sum_column_parts<__nv_bfloat16>", "add_column_parts", "add_rows" } },
+        { back,
+          "N=3 D=10 V=12 dtype=f16 -db reduction=1",
+          { "see_tiles<__half, 2>", "merge", "write_tiles<__half, 2>", "add_rows" } },
+        { back,
+          "N=3 D=9 V=12 dtype=f16 -db",
+          { "add_rows", "see_tiles<__half, 1>", "merge", "write_tiles<__half, 1>", "add_rows" } },
+        { back, /* 98 rows of so many words at a time */
+          "N=99 D=1 V=170000 dtype=bf16 -db",
+          { "add_rows", "see_tiles<__nv_bfloat16, 1>", "merge", "write_tiles<__nv_bfloat16, 1>",
+            "see_tiles<__nv_bfloat16, 1>", "merge", "write_tiles<__nv_bfloat16, 1>", "add_rows" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run(back, "N=129 D=8 V=257 dtype=f16"); /* two by three tiles */
+    launches_once("see_tiles<__half, 8>", 6, 128);
+    launches_once("write_tiles<__half, 8>", 6, 128);
+    emulator_cap_grids(1); /* one after the other, in the same shared memory */
+    run(back, "N=129 D=72 V=257 dtype=f16");
+    emulator_cap_grids(0);
 }
 
 static void targets_are_read_in_packs_where_rows_allow(void **state)
@@ -394,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_product_does_what_it_can_itself),
         cmocka_unit_test(logits_are_cut_by_their_number),
         cmocka_unit_test(logits_of_a_product_are_worked_as_others),
+        cmocka_unit_test(logits_of_16_bits_are_not_stored),
         cmocka_unit_test(targets_are_read_in_packs_where_rows_allow),
     };
     return cmocka_run_group_tests_name("paths_layers", tests, NULL, NULL);

@@ -174,7 +174,32 @@ static void linear_holds(void **state)
     all_hold("softmax_xent_linear_backward", sizes, "smoothing=0.1 reduction=1");
 }
 
-/* 350 rows at a time, of more */
+/* on CUDA: logits of 16 bits in tiles of 128 rows and words, 32 features a step */
+static void tiles_hold(void **state)
+{
+    static const char *const tiles[] = {
+        "N=127 V=63 D=31",        /* one less than a tile, a warp's words and a step */
+        "N=128 V=64 D=32",        /* as many */
+        "N=129 V=65 D=33",        /* one more */
+        "N=65 V=127 D=64",        /* rows of the second warps; two steps */
+        "N=64 V=128 D=96",        /* three steps */
+        "N=3 V=129 D=97",         /* a tile of one word */
+        "N=7 V=300 D=130",        /* copies of two features; three tiles, five steps */
+        "N=131 V=257 D=72 pad=8", /* of eight, of rows apart */
+        "N=5 V=131 D=34 pad=2",   /* of two */
+        "N=5 V=70 D=40 offset=1", /* of one */
+        "N=33 V=1000 D=512",      /* the most features that are multiplied twice */
+        "N=33 V=300 D=513",       /* one more */
+        "N=1 V=2000 D=650",       /* the book's */
+        NULL,
+    };
+    (void)state;
+    all_hold("softmax_xent_linear_forward", tiles, "smoothing=0.1");
+    all_hold("softmax_xent_linear_backward", tiles, "smoothing=0.1");
+    all_hold("softmax_xent_linear_backward", tiles, "-b -db -dloss");
+}
+
+/* on the CPU 350 rows at a time, of more */
 static void parts_hold(void **state)
 {
     static const char *const rows[] = { "N=349 V=20 D=5", "N=350 V=20 D=5",  "N=351 V=20 D=5",
@@ -310,6 +335,7 @@ int main(void)
         cmocka_unit_test(rows_hold_however_they_are_cut),
         cmocka_unit_test(masked_logits_have_no_probability),
         cmocka_unit_test(linear_holds),
+        cmocka_unit_test(tiles_hold),
         cmocka_unit_test(parts_hold),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test(the_linear_pair_is_linear_and_the_logits_pair),

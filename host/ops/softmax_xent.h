@@ -94,15 +94,28 @@ enum {
     WL_XENT_ROWS = 350,         /* worked at a time on the CPU, at most */
     WL_XENT_ELEMENTS = 1 << 24, /* of logits at a time, at most: fewer rows for more words */
     WL_XENT_LEAST_ROWS = 32,
+    WL_XENT_SEEN = 64,      /* words that a tile on CUDA tells of together */
+    WL_XENT_FEATURES = 512, /* up to which products are made twice rather than stored */
 };
+
+/* Whether no logits are stored: kernels/softmax_xent_tiles.cu. */
+static inline bool wl_xent_in_tiles(const wl_xent *n, bool cpu)
+{
+    return !cpu && n->x->dtype != WL_F32 && (!n->dw || n->D <= WL_XENT_FEATURES);
+}
+
+static inline int64_t wl_xent_seen_parts(int64_t V)
+{
+    return (V + WL_XENT_SEEN - 1) / WL_XENT_SEEN;
+}
 
 /* Rows worked at a time: parts of equal size. On CUDA at least half as many as x has features:
  * every part reads and writes dw, and that many logits take as much memory as w. */
 static inline int64_t wl_xent_rows(const wl_xent *n, bool cpu)
 {
-    int64_t least = WL_XENT_LEAST_ROWS;
+    const int64_t kept = !n->dw && wl_xent_in_tiles(n, cpu) ? 4 * wl_xent_seen_parts(n->V) : n->V;
+    int64_t least = WL_XENT_LEAST_ROWS, most = WL_XENT_ELEMENTS / (kept > 0 ? kept : 1);
     if (!cpu && n->D / 2 > least) least = n->D / 2;
-    int64_t most = WL_XENT_ELEMENTS / (n->V > 0 ? n->V : 1);
     if (most < least) most = least;
     if (cpu && most > WL_XENT_ROWS) most = WL_XENT_ROWS;
     const int64_t parts = n->N > most ? (n->N + most - 1) / most : 1;
@@ -138,13 +151,15 @@ static inline void wl_xent_carve_cpu(wl_xent_space *out, char *base, size_t *at,
 static inline void wl_xent_carve_cuda(wl_xent_space *out, char *base, size_t *at, bool narrow,
                                       const wl_xent *n)
 {
-    const int64_t parts = wl_xent_parts(n->V), groups = wl_xent_groups(n->N);
+    const bool tiles = wl_xent_in_tiles(n, false);
+    const int64_t parts = tiles ? wl_xent_seen_parts(n->V) : wl_xent_parts(n->V);
+    const int64_t groups = wl_xent_groups(n->N);
     out->lse = wl_carve(base, at, out->rows, sizeof(float));
-    if (parts > 1) out->parts = wl_carve(base, at, out->rows * parts, 16);
+    if (tiles || parts > 1) out->parts = wl_carve(base, at, out->rows * parts, 16);
     if (groups > 1) out->groups = wl_carve(base, at, groups, 16);
     if (narrow && n->dw)
         out->dz = wl_carve(base, at, out->rows * out->pitch, wl_dtype_size(n->x->dtype));
-    if (n->b) out->b = wl_carve(base, at, n->V, sizeof(float));
+    if (n->b && !tiles) out->b = wl_carve(base, at, n->V, sizeof(float));
     if (n->db) out->columns = wl_carve(base, at, WL_COLUMN_PARTS * n->V, sizeof(float));
 }
 
@@ -157,7 +172,7 @@ static inline size_t wl_xent_carve(wl_xent_space *out, char *base, const wl_back
     memset(out, 0, sizeof *out);
     out->rows = wl_xent_rows(n, cpu);
     out->pitch = cpu ? n->V : (n->V + 7) / 8 * 8;
-    out->z = wl_carve(base, &at, out->rows * out->pitch, real);
+    if (!wl_xent_in_tiles(n, cpu)) out->z = wl_carve(base, &at, out->rows * out->pitch, real);
     out->losses = wl_carve(base, &at, n->N, real);
     out->count = wl_carve(base, &at, 1, sizeof(int64_t));
     if (narrow && cpu) wl_xent_carve_cpu(out, base, &at, real, n);
