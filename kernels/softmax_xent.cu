@@ -134,20 +134,32 @@ template <int W, class G, class T> __device__ inline void load_logits(float (&z)
         load_floats<W>(z, from);
 }
 
-/* W logits become gradients, the label's is at `label` of them; null: all are 0. */
+/* What a row's gradients are made with; of an ignored one all are 0. */
+struct row_gradient {
+    gradient g;
+    float lse;
+    bool counts;
+    __device__ row_gradient(const gradient &all, const float *lse, bool counts)
+        : g(all), lse(counts ? *lse : 0.0f), counts(counts)
+    {
+        if (!counts) g.scale = 0;
+    }
+};
+
+/* W logits become gradients, the label's is at `label` of them. */
 template <int W, class T, class G>
-__device__ inline void write_pack(G *to, float (&z)[W], const float *lse, int64_t label,
-                                  const gradient &g)
+__device__ inline void write_pack(G *to, float (&z)[W], int64_t label, const row_gradient &r)
 {
-    const int at = label >= 0 && label < W ? int(label) : -1;
-    for (int i = 0; i < W; i++) z[i] = lse ? g.at(exponential<T>(z[i] - *lse), i == at) : 0.0f;
+    for (int i = 0; i < W; i++) z[i] = r.g.of(exponential<T>(z[i] - r.lse));
+    if (label >= 0 && label < W)
+        for (int i = 0; i < W; i++) z[i] -= i == label ? r.g.scale * r.g.peak : 0.0f;
     store_pack<W>(to, z);
 }
 
-/* UNIT threads write n elements' gradients, 0 without `lse`; `row` may be `to`. */
+/* UNIT threads write n elements' gradients; `row` may be `to`. */
 template <int UNIT, class T, class G>
-__device__ inline void write_part(G *to, const T *row, int64_t n, const float *lse, int64_t label,
-                                  const gradient &g)
+__device__ inline void write_part(G *to, const T *row, int64_t n, int64_t label,
+                                  const row_gradient &r)
 {
     constexpr int W = 16 / sizeof(G), PAIR = 2;
     const int t = int(threadIdx.x) % UNIT;
@@ -155,17 +167,17 @@ __device__ inline void write_part(G *to, const T *row, int64_t n, const float *l
     if (uintptr_t(row + head) % 16 != 0) head = n; /* packs of the one are none of the other */
     const int64_t tail = head + (n - head) / W * W, step = UNIT * W;
     for (int64_t i = head + t * W; i < tail; i += PAIR * step) {
-        float z[PAIR][W];
+        float z[PAIR][W] = {};
         for (int j = 0; j < PAIR; j++)
-            if (lse && i + j * step < tail) load_logits<W, G>(z[j], row + i + j * step);
+            if (r.counts && i + j * step < tail) load_logits<W, G>(z[j], row + i + j * step);
         for (int j = 0; j < PAIR; j++)
             if (i + j * step < tail)
-                write_pack<W, T>(to + i + j * step, z[j], lse, label - i - j * step, g);
+                write_pack<W, T>(to + i + j * step, z[j], label - i - j * step, r);
     }
     for (int64_t i = t; i < head + n - tail; i += UNIT) {
         const int64_t at = i < head ? i : tail + i - head;
-        float z[1] = { to_float(row[at]) };
-        write_pack<1, T>(to + at, z, lse, label - at, g);
+        float z[1] = { r.counts ? to_float(row[at]) : 0.0f };
+        write_pack<1, T>(to + at, z, label - at, r);
     }
 }
 
@@ -181,8 +193,9 @@ __global__ void backward(rows_of<G> dlogits, rows_of<const T> logits, const floa
         const int64_t n = c.row_of(i), label = x.labels.at(n);
         const span part(c, i - n * c.parts, x.V);
         if (part.first == 0 && threadIdx.x % UNIT == 0) x.labels.check(n);
+        const row_gradient r(g, lse + n, label >= 0);
         write_part<UNIT>(dlogits.at(n, part.first), logits.at(n, part.first), part.count,
-                         label < 0 ? nullptr : lse + n, label - part.first, g);
+                         label - part.first, r);
     }
 }
 

@@ -44,24 +44,26 @@ template <class T> struct operands {
     __device__ int64_t tiles() const { return row_tiles() * ((V + TILE - 1) / TILE); }
 };
 
-/* A block asks for a step's features of a matrix from row `first` on, E at a time; there are zeros
- * beyond its `count` rows and D features. */
+/* A block asks for a step's features of a matrix, E at a time, of which `from` is the first of its
+ * first row; there are zeros beyond so many rows and features. */
 template <int E, bool words, class T>
-__device__ inline void fetch(T *to, const rows_of<const T> &from, int64_t first, int64_t count,
-                             int64_t feature, int64_t D)
+__device__ inline void fetch(T *to, const T *from, int64_t pitch, int rows, int features)
 {
-    constexpr int pieces = DEPTH / E;
-#pragma unroll
-    for (int i = int(threadIdx.x); i < TILE * pieces; i += TILE_THREADS) {
-        const int row = i / pieces, k = i % pieces * E;
-        const int64_t at = first + (words ? word_of(row) : row), left = D - feature - k;
-        const int here = at >= count || left < 0 ? 0 : left < E ? int(left) : E;
-        const T *piece = here ? from.at(at, feature + k) : from.data;
+    constexpr int pieces = DEPTH / E, step = TILE_THREADS / pieces;
+    const int row = int(threadIdx.x) / pieces, k = int(threadIdx.x) % pieces * E;
+    const int here = features - k < 0 ? 0 : features - k < E ? features - k : E;
+    const int first = words ? word_of(row) : row;
+    const T *piece = from + first * pitch + k;
+#pragma unroll 4
+    for (int j = 0; j < TILE; j += step) {
+        const int beside = words ? word_of(j) : j; /* of bits that `row` has not */
+        const int n = first + beside < rows ? here : 0;
+        const T *source = n ? piece + beside * pitch : from;
+        T *there = to + place_of(row + j, k);
         if constexpr (E > 1)
-            wl::copy_async_padded<E *int(sizeof(T))>(to + place_of(row, k), piece,
-                                                     here * int(sizeof(T)));
+            wl::copy_async_padded<E *int(sizeof(T))>(there, source, n * int(sizeof(T)));
         else
-            from_float(to + place_of(row, k), here ? to_float(*piece) : 0.0f);
+            from_float(there, n ? to_float(*source) : 0.0f);
     }
 }
 
@@ -91,29 +93,40 @@ __device__ inline void multiply(wl::fragment_c (&c)[4][8], const stage<T> &s, in
     }
 }
 
+/* What of `all` is left from `first` on, at most so much. */
+__device__ inline int left_of(int64_t all, int64_t first, int most)
+{
+    return all - first < most ? int(all - first) : most;
+}
+
 /* The sums of a warp's part of the tile that begins at `row` and `word`. */
 template <int E, class T>
 __device__ inline void sum_tile(wl::fragment_c (&c)[4][8], stage<T> *stages, const operands<T> &o,
                                 int64_t row, int64_t word)
 {
-    const int warp = int(threadIdx.x) / WARP;
-    const int64_t steps = (o.D + DEPTH - 1) / DEPTH;
-    const auto ask = [&](int64_t step) {
-        stage<T> &s = stages[step % STAGES];
+    const int warp = int(threadIdx.x) / WARP, steps = int((o.D + DEPTH - 1) / DEPTH);
+    const int rows = left_of(o.N, row, TILE), words = left_of(o.V, word, TILE);
+    const T *x = o.x.at(row, 0), *w = o.w.at(word, 0);
+    const auto ask = [&](int step, stage<T> &s) {
         if (step < steps) {
-            fetch<E, false>(s.x, o.x, row, o.N, step * DEPTH, o.D);
-            fetch<E, true>(s.w, o.w, word, o.V, step * DEPTH, o.D);
+            const int64_t from = int64_t(step) * DEPTH;
+            const int features = left_of(o.D, from, DEPTH);
+            fetch<E, false>(s.x, x + from, o.x.pitch, rows, features);
+            fetch<E, true>(s.w, w + from, o.w.pitch, words, features);
         }
         wl::commit_copies();
     };
 #pragma unroll
     for (int i = 0; i < 32; i++) c[i / 8][i % 8] = {};
-    for (int step = 0; step < STAGES - 1; step++) ask(step);
-    for (int64_t step = 0; step < steps; step++) {
+    for (int step = 0; step < STAGES - 1; step++) ask(step, stages[step]);
+    int now = 0, next = STAGES - 1;
+    for (int step = 0; step < steps; step++) {
         wl::wait_copies<STAGES - 2>();
         __syncthreads(); /* the step is there for all, and the one before is done with */
-        ask(step + STAGES - 1);
-        multiply(c, stages[step % STAGES], warp / 2 * OWN, warp % 2 * OWN);
+        ask(step + STAGES - 1, stages[next]);
+        multiply(c, stages[now], warp / 2 * OWN, warp % 2 * OWN);
+        now = now + 1 == STAGES ? 0 : now + 1;
+        next = next + 1 == STAGES ? 0 : next + 1;
     }
     __syncthreads(); /* before the next tile's */
 }
@@ -164,13 +177,13 @@ __device__ inline seen see_row(const float (&z)[16], int64_t label, bool sums, i
     most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
     most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
     const float base = base_of(most);
-    const int at = label >= 0 && label < OWN ? int(label) - first : -1;
-    for (int i = 0; i < 16; i++) {
-        exps += exponential<T>(z[i] - base);
-        if (word_beside(i) == at) target = z[i];
-        if (sums && first + word_beside(i) < words) sum += z[i];
-    }
-    return { most, row_sum(exps), sums ? row_sum(sum) : 0.0f, row_sum(target) };
+    for (int i = 0; i < 16; i++) exps += exponential<T>(z[i] - base);
+    if (label >= 0 && label < OWN) /* seldom */
+        for (int i = 0; i < 16; i++)
+            if (first + word_beside(i) == label) target = z[i];
+    for (int i = 0; sums && i < 16; i++)
+        if (first + word_beside(i) < words) sum += z[i];
+    return { most, row_sum(exps), row_sum(sum), row_sum(target) };
 }
 
 /* A block owns a tile: parts[row, word / 64] of it. */
@@ -193,6 +206,15 @@ __global__ void __launch_bounds__(TILE_THREADS, 2) see_tiles(seen *parts, operan
     }
 }
 
+/* Stores eight neighbours; as words, since the compiler may cut a pack of 16-bit elements. */
+template <class T> __device__ inline void store_eight(T *to, const float *z)
+{
+    T eight[8];
+    for (int i = 0; i < 8; i++) from_float(eight + i, z[i]);
+    *reinterpret_cast<uint4 *>(to) = { wl::pack(eight[0], eight[1]), wl::pack(eight[2], eight[3]),
+                                       wl::pack(eight[4], eight[5]), wl::pack(eight[6], eight[7]) };
+}
+
 /* A block owns a tile of dz, whose rows are whole packs. */
 template <class T, int E>
 __global__ void __launch_bounds__(TILE_THREADS, 2)
@@ -208,14 +230,16 @@ __global__ void __launch_bounds__(TILE_THREADS, 2)
         for_rows(c, o, row, word, [&](int64_t n, float(&z)[16]) {
             if (n >= o.N) return;
             const int64_t first = word + word_of_lane(), label = x.labels.at(n);
-            const int at = label >= first && label < first + OWN ? int(label - first) : -1;
             const float all = lse[n];
+            const bool counts = label >= 0;
             for (int i = 0; i < 16; i++)
-                z[i] = label < 0 ? 0.0f : g.at(exponential<T>(z[i] - all), word_beside(i) == at);
-            for (int i = 0; i < 16; i += 8)
-                if (first + word_beside(i) < o.V)
-                    store_pack<8>(dz.at(n, first + word_beside(i)),
-                                  reinterpret_cast<const float(&)[8]>(z[i]));
+                z[i] = counts ? g.of(exponential<T>(z[i] - all)) : 0.0f;
+            if (label >= first && label < first + OWN) /* seldom */
+                for (int i = 0; i < 16; i++)
+                    z[i] -= first + word_beside(i) == label ? g.scale * g.peak : 0.0f;
+            const int64_t beside = first + word_beside(8);
+            if (first < o.V) store_eight(dz.at(n, first), z);
+            if (beside < o.V) store_eight(dz.at(n, beside), z + 8);
         });
     }
 }
