@@ -346,7 +346,7 @@ static void logits_of_a_product_are_worked_as_others(void **state)
         { forward, "N=3 D=513 V=8 dtype=f16", { "see_tiles<__half, 1>", "merge", "add_rows" } },
         { back, /* with more features logits are stored */
           "N=3 D=513 V=1100 dtype=f16 -dx",
-          { "add_rows", "forward<float, 256>", "backward<float, __half, 256>",
+          { "pad_rows<__half>", "add_rows", "forward<float, 256>", "backward<float, __half, 256>",
             "sum_column_parts<__half>", "add_column_parts", "add_rows" } },
         { NULL, NULL, { NULL } },
     };
@@ -379,14 +379,19 @@ static void logits_of_16_bits_are_not_stored(void **state)
             "sum_column_parts<__nv_bfloat16>", "add_column_parts", "add_rows" } },
         { back,
           "N=3 D=10 V=12 dtype=f16 -db reduction=1",
-          { "see_tiles<__half, 2>", "merge", "write_tiles<__half, 2>", "add_rows" } },
+          { "pad_rows<__half>", "see_tiles<__half, 8>", "merge", "write_tiles<__half, 8>",
+            "add_rows" } },
         { back,
-          "N=3 D=9 V=12 dtype=f16 -db",
+          "N=3 D=8 V=12 pad=2 dtype=f16 -db",
+          { "add_rows", "see_tiles<__half, 2>", "merge", "write_tiles<__half, 2>", "add_rows" } },
+        { back,
+          "N=3 D=8 V=12 offset=1 dtype=f16 -db",
           { "add_rows", "see_tiles<__half, 1>", "merge", "write_tiles<__half, 1>", "add_rows" } },
         { back, /* 98 rows of so many words at a time */
           "N=99 D=1 V=170000 dtype=bf16 -db",
-          { "add_rows", "see_tiles<__nv_bfloat16, 1>", "merge", "write_tiles<__nv_bfloat16, 1>",
-            "see_tiles<__nv_bfloat16, 1>", "merge", "write_tiles<__nv_bfloat16, 1>", "add_rows" } },
+          { "pad_rows<__nv_bfloat16>", "add_rows", "see_tiles<__nv_bfloat16, 8>", "merge",
+            "write_tiles<__nv_bfloat16, 8>", "see_tiles<__nv_bfloat16, 8>", "merge",
+            "write_tiles<__nv_bfloat16, 8>", "add_rows" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;

@@ -186,7 +186,7 @@ static void tiles_hold(void **state)
         "N=3 V=129 D=97",         /* a tile of one word */
         "N=7 V=300 D=130",        /* copies of two features; three tiles, five steps */
         "N=131 V=257 D=72 pad=8", /* of eight, of rows apart */
-        "N=5 V=131 D=34 pad=2",   /* of two */
+        "N=5 V=131 D=40 pad=2",   /* of two */
         "N=5 V=70 D=40 offset=1", /* of one */
         "N=33 V=1000 D=512",      /* the most features that are multiplied twice */
         "N=33 V=300 D=513",       /* one more */

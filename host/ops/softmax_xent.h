@@ -129,7 +129,7 @@ typedef struct wl_xent_space {
     void *z;       /* REAL [rows,V] logits, and where that is their type gradients at them */
     void *dz;      /* STORED [rows,V] gradients, of 16 bits on CUDA */
     void *losses;  /* REAL [N] */
-    void *x, *w;   /* REAL [N,D], [V,D] on the CPU, of 16 bits */
+    void *x, *w;   /* of 16 bits: REAL [N,D], [V,D] on the CPU; on CUDA STORED, in whole packs */
     void *dx;      /* REAL [rows,D] likewise */
     void *count;   /* I64 [1] */
     void *lse;     /* REAL [rows] on CUDA */
@@ -157,6 +157,10 @@ static inline void wl_xent_carve_cuda(wl_xent_space *out, char *base, size_t *at
     out->lse = wl_carve(base, at, out->rows, sizeof(float));
     if (tiles || parts > 1) out->parts = wl_carve(base, at, out->rows * parts, 16);
     if (groups > 1) out->groups = wl_carve(base, at, groups, 16);
+    if (narrow && n->dw && n->D % 8) {
+        out->x = wl_carve(base, at, n->N * ((n->D + 7) / 8 * 8), 2);
+        out->w = wl_carve(base, at, n->V * ((n->D + 7) / 8 * 8), 2);
+    }
     if (narrow && n->dw)
         out->dz = wl_carve(base, at, out->rows * out->pitch, wl_dtype_size(n->x->dtype));
     if (n->b && !tiles) out->b = wl_carve(base, at, n->V, sizeof(float));
