@@ -254,15 +254,15 @@ bool aligned(const linear_at &l, int features)
            l.x_pitch % features == 0 && l.w_pitch % features == 0;
 }
 
-/* Calls f with the operands in their type and the features of a copy. */
+/* Calls f with the operands and how they are copied. */
 template <class T, class F> wl_status with_copies(const linear_at &l, int64_t N, int64_t V, F f)
 {
     const operands<T> o = {
         { (const T *)l.x, l.x_pitch }, { (const T *)l.w, l.w_pitch }, l.bias, N, V, l.D
     };
-    if (aligned(l, 8)) return f(o, std::integral_constant<int, 8>());
-    if (aligned(l, 2)) return f(o, std::integral_constant<int, 2>());
-    return f(o, std::integral_constant<int, 1>());
+    if (aligned(l, 8)) return f(o, packs<T, 8>());
+    if (aligned(l, 2)) return f(o, packs<T, 2>());
+    return f(o, packs<T, 1>());
 }
 
 template <class F> wl_status with_operands(const linear_at &l, int64_t N, int64_t V, F f)
@@ -276,16 +276,15 @@ unsigned blocks_of(int64_t N, int64_t V)
     return blocks_for((N + TILE - 1) / TILE * ((V + TILE - 1) / TILE), 1);
 }
 
-template <class T> T type_of(const operands<T> &);
-
 } // namespace
 
 wl_status forward_tiles(wl_ctx *ctx, float *losses, float *lse, void *parts, const linear_at &l,
                         const xent &x, int64_t N)
 {
-    const wl_status status = with_operands(l, N, x.V, [&](const auto &o, auto features) {
-        using T = decltype(type_of(o));
-        return launch(ctx, see_tiles<T, features()>, blocks_of(N, x.V), TILE_THREADS, (seen *)parts,
+    const wl_status status = with_operands(l, N, x.V, [&](const auto &o, auto how) {
+        using A = decltype(how);
+        using T = typename A::type;
+        return launch(ctx, see_tiles<T, A::width>, blocks_of(N, x.V), TILE_THREADS, (seen *)parts,
                       o, x);
     });
     return status ? status : merge_rows(ctx, losses, lse, parts, wl_xent_seen_parts(x.V), x, N);
@@ -294,9 +293,10 @@ wl_status forward_tiles(wl_ctx *ctx, float *losses, float *lse, void *parts, con
 wl_status backward_tiles(wl_ctx *ctx, const logits_at &dz, const linear_at &l, const float *lse,
                          const xent &x, int64_t N)
 {
-    return with_operands(l, N, x.V, [&](const auto &o, auto features) {
-        using T = decltype(type_of(o));
-        return launch(ctx, write_tiles<T, features()>, blocks_of(N, x.V), TILE_THREADS,
+    return with_operands(l, N, x.V, [&](const auto &o, auto how) {
+        using A = decltype(how);
+        using T = typename A::type;
+        return launch(ctx, write_tiles<T, A::width>, blocks_of(N, x.V), TILE_THREADS,
                       rows_of<T>{ (T *)dz.data, dz.pitch }, o, lse, x);
     });
 }

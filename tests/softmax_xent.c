@@ -188,8 +188,8 @@ static void tiles_hold(void **state)
         "N=131 V=257 D=72 pad=8", /* of eight, of rows apart */
         "N=5 V=131 D=40 pad=2",   /* of two */
         "N=5 V=70 D=40 offset=1", /* of one */
-        "N=33 V=1000 D=512",      /* the most features that are multiplied twice */
-        "N=33 V=300 D=513",       /* one more */
+        "N=9 V=200 D=512",        /* the most features that are multiplied twice */
+        "N=9 V=130 D=513",        /* one more */
         "N=1 V=2000 D=650",       /* the book's */
         NULL,
     };
@@ -197,6 +197,26 @@ static void tiles_hold(void **state)
     all_hold("softmax_xent_linear_forward", tiles, "smoothing=0.1");
     all_hold("softmax_xent_linear_backward", tiles, "smoothing=0.1");
     all_hold("softmax_xent_linear_backward", tiles, "-b -db -dloss");
+}
+
+/* A bias of -inf takes words out, all of a tile's or some. */
+static void a_bias_masks_words(void **state)
+{
+    static const char *const types[] = { "dtype=f32", "dtype=f16", "dtype=bf16" };
+    enum { N = 9, V = 200, MASKED = 100 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char text[64];
+        double labels[N];
+        verdict why;
+        snprintf(text, sizeof text, "N=%d V=%d D=8 %s", N, V, types[i]);
+        op_case c = made("softmax_xent_linear_backward", text);
+        for (int n = 0; n < N; n++) labels[n] = n == 4 ? -1 : MASKED + 11 * n;
+        for (int v = 0; v < MASKED; v++) row_in(&c, "b")[v] = -INFINITY;
+        put_values(&c, "labels", labels);
+        if (!agrees_and_repeats(&c, why)) fail_msg("%s", why);
+        case_free(&c);
+    }
 }
 
 /* on the CPU 350 rows at a time, of more */
@@ -336,6 +356,7 @@ int main(void)
         cmocka_unit_test(masked_logits_have_no_probability),
         cmocka_unit_test(linear_holds),
         cmocka_unit_test(tiles_hold),
+        cmocka_unit_test(a_bias_masks_words),
         cmocka_unit_test(parts_hold),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test(the_linear_pair_is_linear_and_the_logits_pair),
