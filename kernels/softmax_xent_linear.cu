@@ -1,8 +1,10 @@
 /* The linear pair of <wordloom/softmax_xent.h>, some hundred rows at a time: logits by one product,
  * then what the logits' pair does with rows, or both in tiles (softmax_xent_tiles.cu); and the
- * products of the gradients. Where x and w have 16 bits and no whole packs in a row, backward
- * copies them to rows that do first, for all its products. Moves: the logits four times, through
- * memory; w three times for each part. Bound by: the products. */
+ * products of the gradients. Where x and w have 16 bits and rows that are no whole packs, backward
+ * first copies them to such rows, for all its products.
+ * Moves: for each part w three times and dw twice; logits where they are stored, written once and
+ * read twice; gradients at them, written once and read three times: what of it fits, through L2.
+ * Bound by: the products. */
 #include "gemm.cuh"
 #include "softmax_xent.cuh"
 #include "sums.cuh"
