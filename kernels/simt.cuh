@@ -1,5 +1,5 @@
-/* Where nvcc and the emulated build differ: shared memory, warp reductions, reductions to memory.
- * Kernels reach such things through this header alone. */
+/* Where nvcc and the emulated build differ: shared memory, warp reductions, reductions to memory,
+ * a short power of two. Kernels reach such things through this header alone. */
 #ifndef WL_SIMT_CUH
 #define WL_SIMT_CUH
 
@@ -63,6 +63,18 @@ __device__ __forceinline__ double warp_sum(double v)
 __device__ __forceinline__ unsigned shared_address(const void *p)
 {
     return unsigned(__cvta_generic_to_shared(p));
+}
+#endif
+
+/* 2^x within 2^-21 of itself, in one instruction; what is under 2^-126 may be 0. */
+#if defined(WL_EMULATED)
+inline float power_of_two(float x) { return x < -126 ? 0.0f : __builtin_exp2f(x); }
+#else
+__device__ __forceinline__ float power_of_two(float x)
+{
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
 }
 #endif
 

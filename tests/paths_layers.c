@@ -297,93 +297,111 @@ static void a_product_does_what_it_can_itself(void **state)
 
 /* ------------------------------------------------------------------ losses */
 
-/* a block a row of logits, whose labels are counted before and whose losses are added after */
-static void logits_are_read_in_packs_where_rows_allow(void **state)
+/* a warp, a block or several a row of logits, whose losses are added after, in groups */
+static void logits_are_cut_by_their_number(void **state)
 {
+    static const char forward[] = "softmax_xent_forward", back[] = "softmax_xent_backward";
     static const path paths[] = {
-        { "softmax_xent_forward",
-          "N=3 V=8",
-          { "count_in_one_block", "forward<float, 4>", "total_in_one_block" } },
-        { "softmax_xent_forward",
-          "N=3 V=8 pad=4",
-          { "count_in_one_block", "forward<float, 4>", "total_in_one_block" } },
-        { "softmax_xent_forward",
-          "N=3 V=8 dtype=f16",
-          { "count_in_one_block", "forward<__half, 8>", "total_in_one_block" } },
-        { "softmax_xent_forward",
-          "N=3 V=8 dtype=bf16 -losses",
-          { "count_in_one_block", "forward<__nv_bfloat16, 8>", "total_in_one_block" } },
-        { "softmax_xent_forward",
-          "N=3 V=9",
-          { "count_in_one_block", "forward<float, 1>", "total_in_one_block" } },
-        { "softmax_xent_forward",
-          "N=3 V=8 pad=3",
-          { "count_in_one_block", "forward<float, 1>", "total_in_one_block" } },
-        { "softmax_xent_forward",
-          "N=3 V=8 offset=1",
-          { "count_in_one_block", "forward<float, 1>", "total_in_one_block" } },
-        { "softmax_xent_forward",
-          "N=3 V=4 dtype=f16",
-          { "count_in_one_block", "forward<__half, 1>", "total_in_one_block" } },
-        { "softmax_xent_forward", "N=0 V=8", { "count_in_one_block", "total_in_one_block" } },
-        { "softmax_xent_backward", "N=3 V=8", { "backward<float, 4>" } },
-        { "softmax_xent_backward", "N=3 V=8 dtype=f16", { "backward<__half, 8>" } },
-        { "softmax_xent_backward", "N=3 V=8 pad=8 dtype=bf16", { "backward<__nv_bfloat16, 8>" } },
-        { "softmax_xent_backward", "N=3 V=8 pad=4 dtype=bf16", { "backward<__nv_bfloat16, 1>" } },
-        { "softmax_xent_backward", "N=3 V=9 -dloss", { "backward<float, 1>" } },
-        { "softmax_xent_backward", "N=3 V=8 offset=1", { "backward<float, 1>" } },
+        { forward, "N=3 V=1024", { "forward<float, 32>", "add_rows" } },
+        { forward, "N=3 V=9 pad=3 dtype=f16", { "forward<__half, 32>", "add_rows" } },
+        { forward, "N=3 V=1025", { "forward<float, 256>", "add_rows" } },
+        { forward,
+          "N=2 V=16384 dtype=bf16 -losses",
+          { "forward<__nv_bfloat16, 256>", "add_rows" } },
+        { forward, "N=2 V=16385 dtype=f16", { "forward<__half, 256>", "merge", "add_rows" } },
+        { forward, "N=4097 V=2", { "forward<float, 32>", "add_rows", "add_groups" } },
+        { forward, "N=0 V=8", { "add_rows" } },
+        { back, "N=3 V=1024 dtype=f16", { "backward<__half, __half, 32>" } },
+        { back, "N=3 V=9 -dloss", { "backward<float, float, 32>" } },
+        { back, "N=2 V=16385 dtype=bf16", { "backward<__nv_bfloat16, __nv_bfloat16, 256>" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;
     all_take(paths);
-    run("softmax_xent_forward", "N=3 V=2000");
-    launches_once("forward<float, 4>", 3, 256);
+    run(forward, "N=20 V=8"); /* eight rows a block */
+    launches_once("forward<float, 32>", 3, 256);
+    run(forward, "N=3 V=2000");
+    launches_once("forward<float, 256>", 3, 256);
+    run(back, "N=3 V=33000"); /* three parts a row */
+    launches_once("backward<float, float, 256>", 9, 256);
 }
 
-/* Logits lie in the workspace, in line and aligned: only V and the bias can keep them from packs.
- */
-static void logits_of_a_product_are_read_in_packs_whatever_x_is(void **state)
+/* some hundred rows of logits at a time, which are worked like any others */
+static void logits_of_a_product_are_worked_as_others(void **state)
 {
+    static const char forward[] = "softmax_xent_linear_forward";
+    static const char back[] = "softmax_xent_linear_backward";
     static const path paths[] = {
-        { "softmax_xent_linear_forward",
-          "N=3 D=5 V=8",
-          { "count_in_one_block", "loss_rows<float, 4>", "total_in_one_block" } },
-        { "softmax_xent_linear_forward",
-          "N=3 D=5 V=8 pad=3 -b offset=1",
-          { "count_in_one_block", "loss_rows<float, 4>", "total_in_one_block" } },
-        { "softmax_xent_linear_forward",
-          "N=3 D=8 V=8 dtype=f16",
-          { "count_in_one_block", "loss_rows<__half, 8>", "total_in_one_block" } },
-        { "softmax_xent_linear_forward",
-          "N=3 D=5 V=9",
-          { "count_in_one_block", "loss_rows<float, 1>", "total_in_one_block" } },
-        { "softmax_xent_linear_forward",
-          "N=3 D=5 V=8 offset=1",
-          { "count_in_one_block", "loss_rows<float, 1>", "total_in_one_block" } },
-        { "softmax_xent_linear_forward", /* 350 rows at a time */
-          "N=351 D=1 V=4",
-          { "count_in_one_block", "loss_rows<float, 4>", "loss_rows<float, 4>",
-            "total_in_one_block" } },
-        { "softmax_xent_linear_backward",
+        { forward, "N=3 D=5 V=9", { "forward<float, 32>", "add_rows" } },
+        { forward, "N=3 D=5 V=8 offset=1", { "forward<float, 32>", "add_rows" } },
+        { forward, /* 98 rows of so many words at a time */
+          "N=99 D=1 V=170000",
+          { "forward<float, 256>", "merge", "forward<float, 256>", "merge", "add_rows" } },
+        { back,
           "N=3 D=5 V=8 -db",
-          { "count_in_one_block", "loss_rows<float, 4>", "total_in_one_block" } },
-        { "softmax_xent_linear_backward",
-          "N=3 D=8 V=8 dtype=bf16",
-          { "count_in_one_block", "loss_rows<__nv_bfloat16, 8>", "sum_column_parts<__nv_bfloat16>",
-            "add_column_parts", "total_in_one_block" } },
-        { "softmax_xent_linear_backward",
-          "N=3 D=8 V=12 dtype=f16 -dx",
-          { "count_in_one_block", "loss_rows<__half, 1>", "sum_column_parts<__half>",
-            "add_column_parts", "total_in_one_block" } },
-        { "softmax_xent_linear_backward",
-          "N=351 D=1 V=4",
-          { "count_in_one_block", "loss_rows<float, 4>", "sum_column_parts<float>",
-            "add_column_parts", "loss_rows<float, 4>", "sum_column_parts<float>",
-            "add_column_parts", "total_in_one_block" } },
+          { "add_rows", "forward<float, 32>", "backward<float, float, 32>", "add_rows" } },
+        { back,
+          "N=3 D=5 V=8 -db reduction=1",
+          { "forward<float, 32>", "backward<float, float, 32>", "add_rows" } },
+        { forward, "N=3 D=513 V=8 dtype=f16", { "see_tiles<__half, 1>", "merge", "add_rows" } },
+        { back, /* with more features logits are stored */
+          "N=3 D=513 V=1100 dtype=f16 -dx",
+          { "pad_rows<__half>", "add_rows", "forward<float, 256>", "backward<float, __half, 256>",
+            "sum_column_parts<__half>", "add_column_parts", "add_rows" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;
     all_take(paths);
+}
+
+/* of 16 bits in tiles, features copied by eight, two or one as x and w lie */
+static void logits_of_16_bits_are_not_stored(void **state)
+{
+    static const char forward[] = "softmax_xent_linear_forward";
+    static const char back[] = "softmax_xent_linear_backward";
+    static const path paths[] = {
+        { forward, "N=3 D=8 V=9 dtype=f16", { "see_tiles<__half, 8>", "merge", "add_rows" } },
+        { forward,
+          "N=3 D=8 V=9 pad=8 dtype=bf16",
+          { "see_tiles<__nv_bfloat16, 8>", "merge", "add_rows" } },
+        { forward, "N=3 D=8 V=9 pad=2 dtype=f16", { "see_tiles<__half, 2>", "merge", "add_rows" } },
+        { forward, "N=3 D=10 V=9 dtype=f16", { "see_tiles<__half, 2>", "merge", "add_rows" } },
+        { forward,
+          "N=3 D=9 V=9 dtype=bf16",
+          { "see_tiles<__nv_bfloat16, 1>", "merge", "add_rows" } },
+        { forward,
+          "N=3 D=8 V=9 offset=1 dtype=f16",
+          { "see_tiles<__half, 1>", "merge", "add_rows" } },
+        { forward, "N=3 D=0 V=9 dtype=f16", { "see_tiles<__half, 8>", "merge", "add_rows" } },
+        { back,
+          "N=3 D=512 V=8 dtype=bf16",
+          { "add_rows", "see_tiles<__nv_bfloat16, 8>", "merge", "write_tiles<__nv_bfloat16, 8>",
+            "sum_column_parts<__nv_bfloat16>", "add_column_parts", "add_rows" } },
+        { back,
+          "N=3 D=10 V=12 dtype=f16 -db reduction=1",
+          { "pad_rows<__half>", "see_tiles<__half, 8>", "merge", "write_tiles<__half, 8>",
+            "add_rows" } },
+        { back,
+          "N=3 D=8 V=12 pad=2 dtype=f16 -db",
+          { "add_rows", "see_tiles<__half, 2>", "merge", "write_tiles<__half, 2>", "add_rows" } },
+        { back,
+          "N=3 D=8 V=12 offset=1 dtype=f16 -db",
+          { "add_rows", "see_tiles<__half, 1>", "merge", "write_tiles<__half, 1>", "add_rows" } },
+        { back, /* 98 rows of so many words at a time */
+          "N=99 D=1 V=170000 dtype=bf16 -db",
+          { "pad_rows<__nv_bfloat16>", "add_rows", "see_tiles<__nv_bfloat16, 8>", "merge",
+            "write_tiles<__nv_bfloat16, 8>", "see_tiles<__nv_bfloat16, 8>", "merge",
+            "write_tiles<__nv_bfloat16, 8>", "add_rows" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run(back, "N=129 D=8 V=257 dtype=f16"); /* two by three tiles */
+    launches_once("see_tiles<__half, 8>", 6, 128);
+    launches_once("write_tiles<__half, 8>", 6, 128);
+    emulator_cap_grids(1); /* one after the other, in the same shared memory */
+    run(back, "N=129 D=72 V=257 dtype=f16");
+    emulator_cap_grids(0);
 }
 
 static void targets_are_read_in_packs_where_rows_allow(void **state)
@@ -421,8 +439,9 @@ int main(void)
         cmocka_unit_test(cells_take_packs_and_copies_where_rows_ask_for_them),
         cmocka_unit_test(lstm_takes_packs_of_units),
         cmocka_unit_test(a_product_does_what_it_can_itself),
-        cmocka_unit_test(logits_are_read_in_packs_where_rows_allow),
-        cmocka_unit_test(logits_of_a_product_are_read_in_packs_whatever_x_is),
+        cmocka_unit_test(logits_are_cut_by_their_number),
+        cmocka_unit_test(logits_of_a_product_are_worked_as_others),
+        cmocka_unit_test(logits_of_16_bits_are_not_stored),
         cmocka_unit_test(targets_are_read_in_packs_where_rows_allow),
     };
     return cmocka_run_group_tests_name("paths_layers", tests, NULL, NULL);

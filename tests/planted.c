@@ -250,8 +250,9 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "rnn_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_MISSING_BARRIER, "lstm_forward", "T=4 B=9 D=2 H=100 dtype=f16 -s");
     strikes(EMULATOR_MISSING_BARRIER, "negative_sampling_forward", "N=300 K=3 D=5 V=9 -dh");
-    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_forward", "N=9 V=300");
-    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=300 D=5");
+    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_forward", "N=9 V=1100");
+    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=1100 D=5");
+    strikes(EMULATOR_MISSING_BARRIER, "softmax_xent_linear_backward", "N=9 V=20 D=40 dtype=f16");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update", "N=300 rule.kind=5");
     strikes(EMULATOR_MISSING_BARRIER, "optimizer_update_rows", "N=9 D=40 V=20");
     strikes(EMULATOR_MISSING_BARRIER, "embedding_update", "N=20 K=3 D=40 V=9");
@@ -323,6 +324,7 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_backward", "N=9 V=20");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_forward", "N=9 V=20 D=5");
     strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_backward", "N=9 V=20 D=5");
+    strikes(EMULATOR_SHORT_GRID, "softmax_xent_linear_backward", "N=9 V=200 D=8 dtype=f16");
     strikes(EMULATOR_SHORT_GRID, "spmm", "N=300 M=900 C=9 K=4");
     strikes(EMULATOR_SHORT_GRID, "stream_batch", "N=900 T=35 B=20");
     strikes(EMULATOR_SHORT_GRID, "rnn_forward", "T=1 B=3 D=2 H=350");
@@ -370,6 +372,9 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "similarity_topk", "Q=9 V=256 D=8 K=9 -excluded");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_forward", "N=9 V=300");
     strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_linear_backward", "N=9 V=300 D=5");
+    strikes(EMULATOR_LOST_LAST_WARP, "softmax_xent_linear_backward", "N=9 V=20 D=8 dtype=f16");
+    strikes(EMULATOR_DEAF_SHUFFLE, "softmax_xent_forward", "N=9 V=20");
+    strikes(EMULATOR_DEAF_SHUFFLE, "softmax_xent_linear_forward", "N=9 V=20 D=8 dtype=f16");
     strikes(EMULATOR_LOST_LAST_WARP, "rnn_forward", "T=2 B=3 D=2 H=85");
     strikes(EMULATOR_LOST_LAST_WARP, "rnn_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_LOST_LAST_WARP, "sampling_alias", "N=85 K=6 V=9");

@@ -100,6 +100,70 @@ static void logits_hold(void **state)
     all_hold("softmax_xent_backward", sizes, "-dloss smoothing=0.1 reduction=1");
 }
 
+/* on CUDA: a warp a row and a block a row, parts of a row, whole and not, and groups of rows */
+static void rows_hold_however_they_are_cut(void **state)
+{
+    static const char *const cut[] = {
+        "N=9 V=1023 pad=3",           /* what a warp reads, rows that begin anywhere */
+        "N=9 V=1024",                 /* the most of it */
+        "N=2 V=1025",                 /* a block, rows that begin anywhere */
+        "N=2 V=8193 offset=3",        /* nor the first at a pack */
+        "N=2 V=16384",                /* the most of a part */
+        "N=3 V=16385 pad=1 offset=1", /* two parts */
+        "N=1 V=50257",                /* GPT-2's words: four, the last shorter */
+        "N=4096 V=2",                 /* the most rows of a group */
+        "N=4097 V=3",                 /* two groups */
+        NULL,
+    };
+    (void)state;
+    all_hold("softmax_xent_forward", cut, "smoothing=0.1");
+    all_hold("softmax_xent_backward", cut, "smoothing=0.1");
+}
+
+/* Half of a row's words at -inf have no probability. A row of nothing else is no number, nor is one
+ * with a NaN or +inf, and others do not notice. */
+static void masked_logits_have_no_probability(void **state)
+{
+    static const int64_t words[] = { 9, 1500, 20000 };
+    enum { N = 6, NONE = 1, NUMBER = 3, GREAT = 4, IGNORED = 5 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const int64_t V = words[i];
+        double labels[N];
+        verdict why;
+        char text[64];
+        snprintf(text, sizeof text, "N=%d V=%lld", N, (long long)V);
+        op_case c = made("softmax_xent_forward", text);
+        double *z = row_in(&c, "logits");
+        for (int n = 0; n < N; n++) labels[n] = n == IGNORED ? -1 : (double)(V - 1 - n);
+        for (int64_t at = 0; at < N * V; at++)
+            if (at % V < V / 2) z[at] = -INFINITY;
+        put_values(&c, "labels", labels);
+        if (!agrees_and_repeats(&c, why)) fail_msg("%s", why);
+        op_case bad = made("softmax_xent_forward", text);
+        put_values(&bad, "logits", z), put_values(&bad, "labels", labels);
+        z = row_in(&bad, "logits");
+        for (int64_t v = 0; v < V; v++) z[NONE * V + v] = -INFINITY;
+        z[NUMBER * V + V / 3] = NAN;
+        z[GREAT * V + V - 1] = INFINITY;
+        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+            outcome before, after;
+            if (execute(&before, &c, *b)) fail_msg("%s", before.trouble);
+            if (execute(&after, &bad, *b)) fail_msg("%s", after.trouble);
+            for (int n = 0; n < N; n++) {
+                const double lse = value_of(&after, "lse", n);
+                if (n == NONE || n == NUMBER || n == GREAT)
+                    assert_true(isnan(lse) && isnan(value_of(&after, "losses", n)));
+                else
+                    assert_true(lse == value_of(&before, "lse", n));
+            }
+            assert_true(value_of(&after, "losses", IGNORED) == 0);
+            outcome_free(&before), outcome_free(&after);
+        }
+        case_free(&c), case_free(&bad);
+    }
+}
+
 static void linear_holds(void **state)
 {
     (void)state;
@@ -110,7 +174,52 @@ static void linear_holds(void **state)
     all_hold("softmax_xent_linear_backward", sizes, "smoothing=0.1 reduction=1");
 }
 
-/* 350 rows at a time, of more */
+/* on CUDA: logits of 16 bits in tiles of 128 rows and words, 32 features a step */
+static void tiles_hold(void **state)
+{
+    static const char *const tiles[] = {
+        "N=127 V=63 D=31",        /* one less than a tile, a warp's words and a step */
+        "N=128 V=64 D=32",        /* as many */
+        "N=129 V=65 D=33",        /* one more */
+        "N=65 V=127 D=64",        /* rows of the second warps; two steps */
+        "N=64 V=128 D=96",        /* three steps */
+        "N=3 V=129 D=97",         /* a tile of one word */
+        "N=7 V=300 D=130",        /* copies of two features; three tiles, five steps */
+        "N=131 V=257 D=72 pad=8", /* of eight, of rows apart */
+        "N=5 V=131 D=40 pad=2",   /* of two */
+        "N=5 V=70 D=40 offset=1", /* of one */
+        "N=9 V=200 D=512",        /* the most features that are multiplied twice */
+        "N=9 V=130 D=513",        /* one more */
+        "N=1 V=2000 D=650",       /* the book's */
+        NULL,
+    };
+    (void)state;
+    all_hold("softmax_xent_linear_forward", tiles, "smoothing=0.1");
+    all_hold("softmax_xent_linear_backward", tiles, "smoothing=0.1");
+    all_hold("softmax_xent_linear_backward", tiles, "-b -db -dloss");
+}
+
+/* A bias of -inf takes words out, all of a tile's or some. */
+static void a_bias_masks_words(void **state)
+{
+    static const char *const types[] = { "dtype=f32", "dtype=f16", "dtype=bf16" };
+    enum { N = 9, V = 200, MASKED = 100 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char text[64];
+        double labels[N];
+        verdict why;
+        snprintf(text, sizeof text, "N=%d V=%d D=8 %s", N, V, types[i]);
+        op_case c = made("softmax_xent_linear_backward", text);
+        for (int n = 0; n < N; n++) labels[n] = n == 4 ? -1 : MASKED + 11 * n;
+        for (int v = 0; v < MASKED; v++) row_in(&c, "b")[v] = -INFINITY;
+        put_values(&c, "labels", labels);
+        if (!agrees_and_repeats(&c, why)) fail_msg("%s", why);
+        case_free(&c);
+    }
+}
+
+/* on the CPU 350 rows at a time, of more */
 static void parts_hold(void **state)
 {
     static const char *const rows[] = { "N=349 V=20 D=5", "N=350 V=20 D=5",  "N=351 V=20 D=5",
@@ -211,6 +320,8 @@ static void gradients_fit_in_the_place_of_logits(void **state)
     (void)state;
     works_in_place("softmax_xent_backward", "logits", "dlogits", "N=5 V=300");
     works_in_place("softmax_xent_backward", "logits", "dlogits", "N=5 V=301 dtype=bf16");
+    works_in_place("softmax_xent_backward", "logits", "dlogits", "N=2 V=2500 dtype=f16");
+    works_in_place("softmax_xent_backward", "logits", "dlogits", "N=2 V=33001 offset=1");
 }
 
 static void a_bad_label_is_reported(void **state)
@@ -241,7 +352,11 @@ int main(void)
         cmocka_unit_test(large_logits_stay_finite),
         cmocka_unit_test(nothing_but_ignored_labels_gives_zero),
         cmocka_unit_test(logits_hold),
+        cmocka_unit_test(rows_hold_however_they_are_cut),
+        cmocka_unit_test(masked_logits_have_no_probability),
         cmocka_unit_test(linear_holds),
+        cmocka_unit_test(tiles_hold),
+        cmocka_unit_test(a_bias_masks_words),
         cmocka_unit_test(parts_hold),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test(the_linear_pair_is_linear_and_the_logits_pair),

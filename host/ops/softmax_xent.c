@@ -3,8 +3,9 @@
 
 static size_t forward_workspace(const wl_backend *backend, const wl_dims *d, const void *args)
 {
+    wl_xent_rows_space space;
     (void)args;
-    return wl_part(d->N, wl_dtype_size(backend->real));
+    return wl_xent_rows_carve(&space, NULL, backend, d->N, d->V);
 }
 
 static size_t linear_forward_workspace(const wl_backend *backend, const wl_dims *d,

@@ -249,11 +249,33 @@ void a_product_of_floats_loses_no_more_than_a_float()
     check(right, "a tile product of floats");
 }
 
+// ---- exponentials of sums
+
+__global__ void powers(float *out, const float *from)
+{
+    out[threadIdx.x] = wl::power_of_two(from[threadIdx.x]);
+}
+
+void a_short_power_of_two_is_near_and_flushes()
+{
+    std::vector<float> x = { 0, -1, 126, -INFINITY, -200, INFINITY, NAN };
+    while (x.size() < 64) x.push_back(float(x.size()) * 1.37f - 60);
+    device_array<float> from(x), out(64);
+    check(!launch({ 1, 64 }, powers, out, from), "powers of two run");
+    const auto got = out.host();
+    bool right = got[3] == 0 && got[4] == 0 && std::isinf(got[5]) && std::isnan(got[6]);
+    for (size_t i = 0; i < 64; i++)
+        right &= (i >= 3 && i < 7) ||
+                 std::fabs(got[i] / std::exp2(double(x[i])) - 1) <= std::ldexp(1.0, -21);
+    check(right, "a_short_power_of_two_is_near_and_flushes");
+}
+
 } // namespace
 
 void run_correct_tiles()
 {
     a_product_of_floats_loses_no_more_than_a_float();
+    a_short_power_of_two_is_near_and_flushes();
     ldmatrix_gives_every_lane_the_documented_elements();
     a_tile_product_is_the_product_of_its_operands<__half>("a tile product of half");
     a_tile_product_is_the_product_of_its_operands<__nv_bfloat16>("a tile product of bfloat16");
