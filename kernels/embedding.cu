@@ -1,5 +1,5 @@
 /* Kernels of <wordloom/embedding.h>.
- * gathers: a warp a row of y, straight from the table.
+ * gathers: a thread a few packs of y, straight from the table, as bits where nothing is pooled.
  * scatter: slots ordered by row, then a warp a group, summed in order; or atomic additions.
  * compact, update: the same groups, written out or applied to the table at once.
  * Moves: the rows that are looked up, once each way; the order costs 5 passes of 16 bytes a slot.
@@ -10,42 +10,87 @@
 namespace
 {
 
-/* A warp owns a row of y, its lanes the features. */
-template <class T, int W>
-__global__ void gather(rows_of<T> y, rows_of<const T> table, ids_of ids, int64_t N, int64_t D)
+/* Packs of y, or slots of one, whose reads a thread has on their way at once. */
+constexpr int AHEAD = 4;
+
+/* A thread owns packs of y, a block's width apart. Whoever has a row's first one looks at its id.
+ */
+template <class P>
+__global__ void gather(rows_of<P> y, rows_of<const P> table, ids_of ids, int64_t N, int64_t packs)
 {
-    for (int64_t n = warp_index(); n < N; n += warp_count()) {
-        const int64_t id = ids.at(n);
-        if (lane_index() == 0) ids.check(n);
-        for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
-            pack<T, W> p = {};
-            if (id >= 0) p = *reinterpret_cast<const pack<T, W> *>(table.at(id, i));
-            *reinterpret_cast<pack<T, W> *>(y.at(n, i)) = p;
+    const int64_t width = packs > 0 ? packs : 1, items = N * width, part = THREADS * AHEAD;
+    const int64_t rows = quotient(THREADS, width); /* from one of its packs to the next */
+    for (int64_t first = blockIdx.x * part + threadIdx.x; first < items;
+         first += gridDim.x * part) {
+        int64_t n[AHEAD], i[AHEAD], id[AHEAD];
+        P p[AHEAD];
+        n[0] = quotient(first, width), i[0] = first - n[0] * width;
+#pragma unroll
+        for (int u = 1; u < AHEAD; u++) {
+            n[u] = n[u - 1] + rows, i[u] = i[u - 1] + THREADS - rows * width;
+            if (i[u] >= width) n[u]++, i[u] -= width;
+        }
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) id[u] = n[u] < N && packs > 0 ? ids.at(n[u]) : -1;
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            p[u] = {};
+            if (id[u] >= 0) p[u] = *table.at(id[u], i[u]);
+        }
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            if (n[u] < N && packs > 0) *y.at(n[u], i[u]) = p[u];
+            if (n[u] < N && i[u] == 0) ids.check(n[u]);
         }
     }
 }
 
-/* A warp owns a row of y, its lanes the features; each lane walks the slots. */
+/* Adds to a pack of y those of up to AHEAD slots of its row, in order; returns how many hold an id.
+ */
+template <class T, int W>
+__device__ inline int add_slots(float (&sum)[W], rows_of<const T> table, const float *weights,
+                                const ids_of &ids, int64_t slot, int64_t end, int64_t i)
+{
+    int64_t id[AHEAD];
+    float weight[AHEAD];
+    pack<T, W> x[AHEAD];
+    int present = 0;
+#pragma unroll
+    for (int u = 0; u < AHEAD; u++) {
+        id[u] = slot + u < end ? ids.at(slot + u) : -1;
+        weight[u] = weights && slot + u < end ? weights[slot + u] : 1.0f;
+    }
+#pragma unroll
+    for (int u = 0; u < AHEAD; u++)
+        if (id[u] >= 0) x[u] = *reinterpret_cast<const pack<T, W> *>(table.at(id[u], i));
+#pragma unroll
+    for (int u = 0; u < AHEAD; u++) {
+        if (id[u] < 0) continue;
+        for (int j = 0; j < W; j++) sum[j] += weight[u] * to_float(x[u].v[j]);
+        present++;
+    }
+    return present;
+}
+
+/* A thread owns a pack of y and walks the slots of its row; whoever has the first one looks at the
+ * ids. */
 template <class T, int W>
 __global__ void gather_pooled(rows_of<T> y, rows_of<const T> table, const float *weights,
                               ids_of ids, int64_t N, int64_t K, int64_t D, bool mean)
 {
-    for (int64_t n = warp_index(); n < N; n += warp_count()) {
-        const float share = ids.share(n, K, mean);
-        for (int64_t k = lane_index(); k < K; k += WARP) ids.check(n * K + k);
-        for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
-            float sum[W] = {};
-            for (int64_t slot = n * K; slot < (n + 1) * K; slot++) {
-                const int64_t id = ids.at(slot);
-                const float weight = weights ? weights[slot] : 1.0f;
-                float x[W];
-                if (id < 0) continue;
-                load_pack<W>(x, table.at(id, i));
-                for (int j = 0; j < W; j++) sum[j] += weight * x[j];
-            }
-            for (int j = 0; j < W; j++) sum[j] *= share;
-            store_pack<W>(y.at(n, i), sum);
-        }
+    const int64_t width = D > 0 ? D / W : 1, step = int64_t(gridDim.x) * blockDim.x;
+    for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < N * width;
+         item += step) {
+        const int64_t n = quotient(item, width), i = (item - n * width) * W;
+        float sum[W] = {};
+        int64_t present = 0;
+        for (int64_t k = 0; i == 0 && k < K; k++) ids.check(n * K + k);
+        if (D == 0) continue;
+        for (int64_t slot = n * K; slot < (n + 1) * K; slot += AHEAD)
+            present += add_slots<T, W>(sum, table, weights, ids, slot, (n + 1) * K, i);
+        const float share = mean && present > 0 ? 1.0f / float(present) : 1.0f;
+        for (int j = 0; j < W; j++) sum[j] *= share;
+        store_pack<W>(y.at(n, i), sum);
     }
 }
 
@@ -110,6 +155,26 @@ __global__ void update_groups(rows_of<T> table, float *m, float *v, rule_inputs 
     }
 }
 
+/* What divides these divides where each row of a tensor begins, in bytes. */
+uint64_t bits_of_rows(const wl_tensor &t)
+{
+    return uint64_t(uintptr_t(t.data)) | uint64_t(wl_stride(&t, 0)) * wl_dtype_size(t.dtype);
+}
+
+/* Rows of so many bytes, moved as they are in units of P. */
+template <class P>
+wl_status gather_by(wl_ctx *ctx, const wl_dims *d, const wl_embedding_gather_args *a, int64_t bytes)
+{
+    const ids_of from = ids(ctx, a->ids, d->V, WL_ID_ROW(embedding_gather, ids), false);
+    const int64_t size = int64_t(sizeof(P)), stored = int64_t(wl_dtype_size(a->y.dtype));
+    const int64_t packs = bytes / size, items = d->N * (packs > 0 ? packs : 1);
+    const rows_of<P> to = { (P *)a->y.data, wl_stride(&a->y, 0) * stored / size };
+    const rows_of<const P> table = { (const P *)a->table.data,
+                                     wl_stride(&a->table, 0) * stored / size };
+    return launch(ctx, gather<P>, blocks_for(items, THREADS * AHEAD), THREADS, to, table, from,
+                  d->N, packs);
+}
+
 template <class T, class Args>
 contribution<T> contribution_of(const Args &a, const ids_of &ids, int64_t K, double cap)
 {
@@ -122,14 +187,12 @@ contribution<T> contribution_of(const Args &a, const ids_of &ids, int64_t K, dou
 
 wl_status wl_cuda_embedding_gather(wl_ctx *ctx, const wl_dims *d, const wl_embedding_gather_args *a)
 {
-    const ids_of from = ids(ctx, a->ids, d->V, WL_ID_ROW(embedding_gather, ids), false);
-    const bool packed = in_packs(a->table) && in_packs(a->y);
-    return with_packs(a->y.dtype, packed, d->D, [&](auto how) {
-        using A = decltype(how);
-        using T = typename A::type;
-        return launch(ctx, gather<T, A::width>, blocks_for(d->N, WARPS), THREADS, rows<T>(a->y),
-                      rows<const T>(a->table), from, d->N, d->D);
-    });
+    const int64_t size = int64_t(wl_dtype_size(a->y.dtype)), row = d->D * size;
+    const uint64_t all = uint64_t(row) | bits_of_rows(a->y) | bits_of_rows(a->table);
+    if (all % 16 == 0) return gather_by<pack<uint32_t, 4>>(ctx, d, a, row);
+    if (all % 8 == 0) return gather_by<pack<uint32_t, 2>>(ctx, d, a, row);
+    if (all % 4 == 0) return gather_by<uint32_t>(ctx, d, a, row);
+    return gather_by<uint16_t>(ctx, d, a, row);
 }
 
 wl_status wl_cuda_embedding_gather_pooled(wl_ctx *ctx, const wl_dims *d,
@@ -140,7 +203,8 @@ wl_status wl_cuda_embedding_gather_pooled(wl_ctx *ctx, const wl_dims *d,
     return with_packs(a->y.dtype, packed, d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, gather_pooled<T, A::width>, blocks_for(d->N, WARPS), THREADS,
+        const int64_t width = d->D > 0 ? d->D / A::width : 1;
+        return launch(ctx, gather_pooled<T, A::width>, blocks_for(d->N * width, THREADS), THREADS,
                       rows<T>(a->y), rows<const T>(a->table), (const float *)a->weights.data, from,
                       d->N, d->K, d->D, a->mean != 0);
     });

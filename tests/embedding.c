@@ -93,6 +93,7 @@ static const char *const lookups[] = {
     "V=11 D=64 N=9 pad=8",    /* padded rows that are still whole packs */
     "V=11 D=64 N=9 offset=1", /* element-aligned pointers */
     "V=50 D=300 N=40",        /* more than a block of the reference */
+    "V=9 D=6 N=500",          /* rows of half packs, several a warp */
     NULL,
 };
 
@@ -101,6 +102,7 @@ static void gather_holds(void **state)
     (void)state;
     for (int i = 0; lookups[i]; i++) holds("embedding_gather", lookups[i]);
     holds("embedding_gather", "V=700 D=650 N=700"); /* the book's language model */
+    holds("embedding_gather", "V=9 D=2048 N=3"); /* a row of more packs than a block has threads */
 }
 
 static void with_slots(const char *op, const char *more)

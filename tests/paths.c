@@ -15,11 +15,10 @@
 static void rows_of_whole_packs_are_moved_in_packs(void **state)
 {
     static const path paths[] = {
-        { "embedding_gather", "V=9 D=8 N=3", { "gather<float, 4>" } },
-        { "embedding_gather", "V=9 D=4 N=3", { "gather<float, 4>" } },
-        { "embedding_gather", "V=9 D=8 N=3 dtype=f16", { "gather<__half, 8>" } },
-        { "embedding_gather", "V=9 D=8 N=3 dtype=bf16", { "gather<__nv_bfloat16, 8>" } },
-        { "embedding_gather", "V=9 D=8 N=3 pad=8 dtype=f16", { "gather<__half, 8>" } },
+        { "embedding_gather", "V=9 D=4 N=3", { "gather<pack<unsigned int, 4> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 dtype=f16", { "gather<pack<unsigned int, 4> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 dtype=bf16", { "gather<pack<unsigned int, 4> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 pad=8 dtype=f16", { "gather<pack<unsigned int, 4> >" } },
         { "embedding_gather_pooled", "V=9 D=8 N=3 K=2", { "gather_pooled<float, 4>" } },
         { "embedding_gather_pooled",
           "V=9 D=8 N=3 K=2 dtype=bf16",
@@ -47,14 +46,26 @@ static void rows_of_whole_packs_are_moved_in_packs(void **state)
     all_take(paths);
 }
 
-static void other_rows_are_moved_element_by_element(void **state)
+/* rows of 25 packs leave no thread without one: four a thread, or one where slots are pooled */
+static void short_rows_fill_their_blocks(void **state)
+{
+    (void)state;
+    run("embedding_gather", "V=9 D=100 N=100");
+    launches_once("gather<pack<unsigned int, 4> >", 3, 256);
+    run("embedding_gather_pooled", "V=9 D=100 N=100 K=2");
+    launches_once("gather_pooled<float, 4>", 10, 256);
+}
+
+static void other_rows_are_moved_in_what_divides_them(void **state)
 {
     static const path paths[] = {
-        { "embedding_gather", "V=9 D=7 N=3", { "gather<float, 1>" } },
-        { "embedding_gather", "V=9 D=4 N=3 dtype=f16", { "gather<__half, 1>" } },
-        { "embedding_gather", "V=9 D=8 N=3 pad=3", { "gather<float, 1>" } },
-        { "embedding_gather", "V=9 D=8 N=3 pad=4 dtype=f16", { "gather<__half, 1>" } },
-        { "embedding_gather", "V=9 D=8 N=3 offset=1", { "gather<float, 1>" } },
+        { "embedding_gather", "V=9 D=6 N=3", { "gather<pack<unsigned int, 2> >" } },
+        { "embedding_gather", "V=9 D=4 N=3 dtype=f16", { "gather<pack<unsigned int, 2> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 pad=4 dtype=f16", { "gather<pack<unsigned int, 2> >" } },
+        { "embedding_gather", "V=9 D=7 N=3", { "gather<unsigned int>" } },
+        { "embedding_gather", "V=9 D=8 N=3 pad=3", { "gather<unsigned int>" } },
+        { "embedding_gather", "V=9 D=8 N=3 offset=1", { "gather<unsigned int>" } },
+        { "embedding_gather", "V=9 D=7 N=3 dtype=bf16", { "gather<unsigned short>" } },
         { "embedding_gather_pooled", "V=9 D=8 N=3 K=2 offset=1", { "gather_pooled<float, 1>" } },
         { "embedding_scatter",
           "V=9 D=8 N=3 K=2 offset=1",
@@ -405,7 +416,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_whole_packs_are_moved_in_packs),
-        cmocka_unit_test(other_rows_are_moved_element_by_element),
+        cmocka_unit_test(short_rows_fill_their_blocks),
+        cmocka_unit_test(other_rows_are_moved_in_what_divides_them),
         cmocka_unit_test(nothing_to_look_up_launches_nothing),
         cmocka_unit_test(aligned_vectors_are_converted_in_packs),
         cmocka_unit_test(scores_take_packs_and_gradients_what_is_wanted),

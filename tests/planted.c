@@ -275,8 +275,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "cooccurrence_ppmi", "N=300 R=9 C=9 total=100");
     strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
     strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
-    strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
-    strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=17 K=2 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=300 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=60 K=2 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter", "N=300 K=1 D=5 V=400");
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=300 K=1 D=5 V=400");
@@ -345,7 +345,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_forward", "T=8 B=2 S=3 H=5 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_backward", "T=8 B=2 S=3 H=5 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask -residual");
-    strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
+    strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=52 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "gru_forward", "T=2 B=3 D=2 H=85");
     strikes(EMULATOR_LOST_LAST_WARP, "gru_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");
