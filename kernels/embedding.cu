@@ -1,9 +1,9 @@
 /* Kernels of <wordloom/embedding.h>.
  * gathers: a thread a few packs of y, straight from the table, as bits where nothing is pooled.
- * scatter: slots ordered by row, then a warp a group, summed in order; or atomic additions.
- * compact, update: the same groups, written out or applied to the table at once.
- * Moves: the rows that are looked up, once each way; the order costs 5 passes of 16 bytes a slot.
- * Bound by: memory for D >= 64; the order for few features; the longest group for skewed ids. */
+ * scatter: slots ordered by row, then a warp a group, or a block one of many slots; or atomic
+ * additions. compact, update: the same groups, written out or applied to the table at once.
+ * Moves: the rows that are looked up, once each way; the order 12 bytes a slot and 16 a pass.
+ * Bound by: memory for D >= 64; the order for few features; a block for a row of most slots. */
 #include "grouping.cuh"
 #include "update_rule.cuh"
 
@@ -48,8 +48,8 @@ __global__ void gather(rows_of<P> y, rows_of<const P> table, ids_of ids, int64_t
 /* Adds to a pack of y those of up to AHEAD slots of its row, in order; returns how many hold an id.
  */
 template <class T, int W>
-__device__ inline int add_slots(float (&sum)[W], rows_of<const T> table, const float *weights,
-                                const ids_of &ids, int64_t slot, int64_t end, int64_t i)
+__device__ inline int pool_slots(float (&sum)[W], rows_of<const T> table, const float *weights,
+                                 const ids_of &ids, int64_t slot, int64_t end, int64_t i)
 {
     int64_t id[AHEAD];
     float weight[AHEAD];
@@ -87,7 +87,7 @@ __global__ void gather_pooled(rows_of<T> y, rows_of<const T> table, const float 
         for (int64_t k = 0; i == 0 && k < K; k++) ids.check(n * K + k);
         if (D == 0) continue;
         for (int64_t slot = n * K; slot < (n + 1) * K; slot += AHEAD)
-            present += add_slots<T, W>(sum, table, weights, ids, slot, (n + 1) * K, i);
+            present += pool_slots<T, W>(sum, table, weights, ids, slot, (n + 1) * K, i);
         const float share = mean && present > 0 ? 1.0f / float(present) : 1.0f;
         for (int j = 0; j < W; j++) sum[j] *= share;
         store_pack<W>(y.at(n, i), sum);
@@ -122,37 +122,56 @@ __global__ void scatter_atomic(rows_of<float> dtable, contribution<T> c, int64_t
     }
 }
 
-/* A warp owns a group, its lanes the features. */
-template <class T, int W>
-__global__ void write_groups(int64_t *out_rows, rows_of<float> sums, const int64_t *begins,
-                             const int64_t *count, grouping by, contribution<T> c, int64_t D)
-{
-    for (int64_t group = warp_index(); group < count[0]; group += warp_count()) {
-        const int64_t place = begins[group];
-        if (lane_index() == 0) out_rows[group] = int64_t(by.row[place]);
-        for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
-            float sum[W];
-            sum_group<W>(sum, by, c, place, i);
-            store_floats<W>(sums.at(group, i), sum);
-        }
+template <int W> struct listing {
+    int64_t *rows;
+    rows_of<float> sums;
+    const int64_t *number;
+    int64_t D;
+    __device__ void expect(int64_t, int64_t) const {}
+    __device__ void take(int64_t place, int64_t row, int64_t from, const float (&sum)[HELD]) const
+    {
+        const int64_t group = number[place];
+        if (lane_index() == 0 && from == 0) rows[group] = row;
+        each_pack<W>(sum, from, D,
+                     [&](int64_t i, const float(&x)[W]) { store_floats<W>(sums.at(group, i), x); });
     }
+};
+
+/* A block owns the groups that begin at its warps' places. */
+template <class T, int W>
+__global__ void write_groups(int64_t *out_rows, rows_of<float> sums, grouping by, contribution<T> c,
+                             int64_t D)
+{
+    sum_all_groups<W>(by, c, D, listing<W>{ out_rows, sums, by.number, D });
 }
 
-/* A warp owns a group, its lanes the features. */
+template <class T, int W> struct descent {
+    rule r;
+    rows_of<T> table;
+    rows_of<float> m, v;
+    int64_t D;
+    __device__ void expect(int64_t row, int64_t from) const
+    {
+        expect_row<W>(table, row, from, D);
+        if (r.has_m()) expect_row<W>(m, row, from, D);
+        if (r.has_v()) expect_row<W>(v, row, from, D);
+    }
+    __device__ void take(int64_t, int64_t row, int64_t from, const float (&sum)[HELD]) const
+    {
+        each_pack<W>(sum, from, D, [&](int64_t i, const float(&x)[W]) {
+            update_pack<W>(r, table, m.data, v.data, row, i, D, x);
+        });
+    }
+};
+
+/* A block owns the groups that begin at its warps' places. */
 template <class T, int W>
 __global__ void update_groups(rows_of<T> table, float *m, float *v, rule_inputs in, grouping by,
                               contribution<T> c, int64_t D)
 {
     const rule r = shared_rule(in);
     if (r.skip) return;
-    for (int64_t place = warp_index(); place < by.slots; place += warp_count()) {
-        if (!by.begins(place)) continue;
-        for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
-            float sum[W];
-            sum_group<W>(sum, by, c, place, i);
-            update_pack<W>(r, table, m, v, int64_t(by.row[place]), i, D, sum);
-        }
-    }
+    sum_all_groups<W>(by, c, D, descent<T, W>{ r, table, { m, D }, { v, D }, D });
 }
 
 /* What divides these divides where each row of a tensor begins, in bytes. */
@@ -221,7 +240,7 @@ wl_status wl_cuda_embedding_scatter(wl_ctx *ctx, const wl_dims *d,
     return with_packs(a->dy.dtype, in_packs(a->dy) && in_packs(a->dtable), d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, add_groups<T, A::width>, blocks_for(slots, WARPS), THREADS,
+        return launch(ctx, add_groups<T, A::width>, blocks_for_groups(slots, d->D), THREADS,
                       rows<float>(a->dtable), by, contribution_of<T>(*a, to, d->K, 0), d->D);
     });
 }
@@ -244,17 +263,14 @@ wl_status wl_cuda_embedding_compact(wl_ctx *ctx, const wl_dims *d,
 {
     const ids_of from = ids(ctx, a->ids, d->V, WL_ID_ROW(embedding_compact, ids), true);
     const int64_t slots = d->N * d->K;
-    const int64_t *begins = nullptr;
-    int64_t *count = (int64_t *)a->count.data;
     grouping by;
-    wl_status status = group(ctx, from, slots, ctx->workspace, &by);
-    if (!status) status = list_groups(ctx, by, ctx->workspace, &begins, count);
+    const wl_status status = group(ctx, from, slots, ctx->workspace, &by, (int64_t *)a->count.data);
     if (status) return status;
     return with_packs(a->dy.dtype, in_packs(a->dy) && in_packs(a->sums), d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, write_groups<T, A::width>, blocks_for(slots, WARPS), THREADS,
-                      (int64_t *)a->rows.data, rows<float>(a->sums), begins, count, by,
+        return launch(ctx, write_groups<T, A::width>, blocks_for_groups(slots, d->D), THREADS,
+                      (int64_t *)a->rows.data, rows<float>(a->sums), by,
                       contribution_of<T>(*a, from, d->K, a->cap), d->D);
     });
 }
@@ -270,7 +286,7 @@ wl_status wl_cuda_embedding_update(wl_ctx *ctx, const wl_dims *d, const wl_embed
     return with_packs(a->table.dtype, packed, d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, update_groups<T, A::width>, blocks_for(slots, WARPS), THREADS,
+        return launch(ctx, update_groups<T, A::width>, blocks_for_groups(slots, d->D), THREADS,
                       rows<T>(a->table), (float *)a->m.data, (float *)a->v.data, inputs_of(a->rule),
                       by, contribution_of<T>(*a, to, d->K, a->cap), d->D);
     });
