@@ -1,9 +1,10 @@
 /* Kernels of <wordloom/embedding.h>.
  * gathers: a thread a few packs of y, straight from the table, as bits where nothing is pooled.
  * scatter: slots ordered by row, then a warp a group, or a block one of many slots; or atomic
- * additions. compact, update: the same groups, written out or applied to the table at once.
- * Moves: the rows that are looked up, once each way; the order 12 bytes a slot and 16 a pass.
- * Bound by: memory for D >= 64; the order for few features; a block for a row of most slots. */
+ * additions of what a block has of a row. compact, update: the same groups, written out or applied
+ * to the table at once. Moves: the rows that are looked up, once each way; the order 12 bytes a
+ * slot and 16 a pass. Bound by: memory for D >= 64; the order for few features; a block for a row
+ * of most slots. */
 #include "grouping.cuh"
 #include "update_rule.cuh"
 
@@ -104,20 +105,52 @@ template <int W> __device__ void add_atomically(float *to, const float (&x)[W])
         for (int i = 0; i < W; i++) wl::red_add(to + i, x[i]);
 }
 
-/* A warp owns a slot, its lanes the features. */
+constexpr int TILE = 64; /* slots among which equal ids are added up before they meet the table */
+
+/* The ids of a tile, in ascending order, and whose they are; -1 past the end. */
+struct tile {
+    int64_t id[TILE], row[TILE];
+    int slot[TILE];
+};
+
+/* All threads of the block call. */
+__device__ inline void order_tile(tile &t, const ids_of &ids, int64_t first, int64_t slots)
+{
+    const int i = int(threadIdx.x);
+    int before = 0;
+    __syncthreads(); /* with the tile before this one all are done */
+    if (i < TILE) t.id[i] = first + i < slots ? ids.at(first + i) : -1;
+    __syncthreads();
+    for (int j = 0; i < TILE && j < TILE; j++)
+        before += t.id[j] < t.id[i] || (t.id[j] == t.id[i] && j < i);
+    if (i < TILE) t.row[before] = t.id[i], t.slot[before] = i;
+    __syncthreads();
+}
+
+/* A block owns a tile of slots and a span of features, its warps a row of the tile each. */
 template <class T, int W>
 __global__ void scatter_atomic(rows_of<float> dtable, contribution<T> c, int64_t slots, int64_t D)
 {
-    for (int64_t slot = warp_index(); slot < slots; slot += warp_count()) {
-        const int64_t id = c.ids.at(slot);
-        if (lane_index() == 0) c.ids.check(slot);
-        if (id < 0) continue;
-        const float weight = c.weight(slot);
-        for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
-            float x[W];
-            load_pack<W>(x, c.x.at(slot / c.K, i));
-            for (int j = 0; j < W; j++) x[j] *= weight;
-            add_atomically<W>(dtable.at(id, i), x);
+    WL_SHARED(tile, t, [1]);
+    const int64_t spans = spans_of(D), turns = (slots + TILE - 1) / TILE * spans;
+    for (int64_t turn = blockIdx.x; turn < turns; turn += gridDim.x) {
+        const int64_t tiles = quotient(turn, spans), from = (turn - tiles * spans) * SPAN;
+        const int64_t first = tiles * TILE, mine = first + threadIdx.x;
+        if (from == 0 && threadIdx.x < TILE && mine < slots) c.ids.check(mine);
+        order_tile(t[0], c.ids, first, slots);
+        for (int place = int(threadIdx.x) / WARP; place < TILE; place += WARPS) {
+            const int64_t row = t[0].row[place];
+            if (row < 0 || (place > 0 && t[0].row[place - 1] == row)) continue;
+            float sum[HELD] = {};
+            for (int at = place, some = WARP; some == WARP; at += WARP) {
+                const int own = at + lane_index();
+                const bool same = own < TILE && t[0].row[own] == row;
+                some = __popc(__ballot_sync(~0u, same));
+                add_slots<W>(sum, c, same ? first + t[0].slot[own] : 0, some, from, D);
+            }
+            each_pack<W>(sum, from, D, [&](int64_t i, const float(&x)[W]) {
+                add_atomically<W>(dtable.at(row, i), x);
+            });
         }
     }
 }
@@ -253,7 +286,8 @@ wl_status wl_cuda_embedding_scatter_atomic(wl_ctx *ctx, const wl_dims *d,
     return with_packs(a->dy.dtype, in_packs(a->dy) && in_packs(a->dtable), d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, scatter_atomic<T, A::width>, blocks_for(slots, WARPS), THREADS,
+        return launch(ctx, scatter_atomic<T, A::width>,
+                      blocks_for((slots + TILE - 1) / TILE * spans_of(d->D), 1), THREADS,
                       rows<float>(a->dtable), contribution_of<T>(*a, to, d->K, 0), slots, d->D);
     });
 }

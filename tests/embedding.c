@@ -134,6 +134,9 @@ static void scatter_atomic_holds(void **state)
     (void)state;
     with_slots("embedding_scatter_atomic", "");
     with_slots("embedding_scatter_atomic", "mean=1 -weights");
+    holds("embedding_scatter_atomic", "V=2 D=9 N=64 K=1"); /* a tile of two rows, */
+    holds("embedding_scatter_atomic",
+          "V=1 D=264 N=65 K=1"); /* of one, with a slot and a pack more */
 }
 
 static void compact_holds(void **state)

@@ -118,6 +118,8 @@ static void groups_are_summed_by_blocks_of_places_and_features(void **state)
     launches_once("add_groups<float, 4>", 3, 256);
     run("embedding_scatter", "V=9 D=257 N=17 K=1");
     launches_once("add_groups<float, 1>", 6, 256);
+    run("embedding_scatter_atomic", "V=9 D=256 N=65 K=1"); /* tiles of 64 slots */
+    launches_once("scatter_atomic<float, 4>", 2, 256);
 }
 
 static void nothing_to_look_up_launches_nothing(void **state)

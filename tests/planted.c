@@ -281,7 +281,7 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=300 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=60 K=2 D=5 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_scatter", "N=5 K=1 D=300 V=9");
-    strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=5 K=1 D=300 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=5 K=1 D=300 V=9");
     strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=5 K=1 D=300 V=9");
     strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=2 B=3 D=2 H=350");
