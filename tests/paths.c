@@ -160,8 +160,8 @@ static void aligned_vectors_are_converted_in_packs(void **state)
     };
     (void)state;
     all_take(paths);
-    run("half_widen", "N=4097 dtype=f16"); /* two blocks and an element, of 256 packs */
-    launches_once("widen<__half, 8>", 3, 256);
+    run("half_widen", "N=4097 dtype=f16"); /* a block of 512 packs, and an element */
+    launches_once("widen<__half, 8>", 2, 256);
 }
 
 /* ------------------------------------------------------------------ negative sampling */
@@ -236,13 +236,20 @@ static void parameters_are_updated_in_packs_of_their_copy(void **state)
     };
     (void)state;
     all_take(paths);
+    run("optimizer_update", "N=2056 rule.kind=5 dtype=f16"); /* 2,048 elements a block */
+    launches_once("update<__half, 8>", 2, 256);
+    run("optimizer_update", "N=2049 rule.kind=5 -copy");
+    launches_once("update<float, 1>", 2, 256);
+    run("optimizer_update_rows", "N=33 D=32 V=99"); /* and a pack of a row a thread */
+    launches_once("update_rows<float, 4>", 2, 256);
 }
 
 static void a_step_is_decided_in_three_launches(void **state)
 {
     static const path paths[] = {
-        { "optimizer_sum_squares", "N=3 D=5", { "square_parts", "sum_in_one_block" } },
-        { "optimizer_sum_squares", "N=3 D=5 -count", { "square_parts", "sum_in_one_block" } },
+        { "optimizer_sum_squares", "N=3 D=5", { "square_parts<4>", "sum_in_one_block" } },
+        { "optimizer_sum_squares", "N=3 D=5 -count", { "square_parts<4>", "sum_in_one_block" } },
+        { "optimizer_sum_squares", "N=3 D=5 offset=1", { "square_parts<1>", "sum_in_one_block" } },
         { "optimizer_clip", "", { "decide" } },
         { "optimizer_clip", "-loss -total -loss_scale -clean", { "decide" } },
         { NULL, NULL, { NULL } },
@@ -250,7 +257,7 @@ static void a_step_is_decided_in_three_launches(void **state)
     (void)state;
     all_take(paths);
     run("optimizer_sum_squares", "N=3 D=4096 -count"); /* a part a block */
-    launches_once("square_parts", 3, 256);
+    launches_once("square_parts<4>", 3, 256);
     run("optimizer_clip", "");
     launches_once("decide", 1, 1);
 }

@@ -288,8 +288,8 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=2 B=3 D=2 H=350 reset=1 -bn");
     strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350 reset=1 -bn -dbn");
-    strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
-    strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
+    strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=2100");
+    strikes(EMULATOR_SHORT_GRID, "half_widen", "N=2100");
     strikes(EMULATOR_SHORT_GRID, "layernorm_forward", "N=17 D=5");
     strikes(EMULATOR_SHORT_GRID, "layernorm_backward", "N=9 D=5");          /* dx */
     strikes(EMULATOR_SHORT_GRID, "layernorm_backward", "N=7 D=300 -dbias"); /* dweight */
@@ -309,7 +309,7 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "optimizer_sum_squares", "N=3 D=4096 -count");
     strikes(EMULATOR_SHORT_GRID, "optimizer_clear", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
-    strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+    strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=60 D=5 V=90 -count");
     strikes(EMULATOR_SHORT_GRID, "rearrange_concat", "N=50 D=7 E=8 F=15");
     strikes(EMULATOR_SHORT_GRID, "rearrange_concat_backward", "N=50 D=7 E=8 F=15 -da");
     strikes(EMULATOR_SHORT_GRID, "rearrange_broadcast", "T=3 B=50 D=7");
