@@ -15,6 +15,8 @@ size_t algorithms_bytes(int64_t n);
  * value[1] are as large. *result tells which of the two holds the outcome. */
 wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
                      int bits, void *memory, size_t bytes, int *result);
+wl_status sort_pairs(wl_ctx *ctx, uint32_t *const key[2], uint32_t *const value[2], int64_t n,
+                     int bits, void *memory, size_t bytes, int *result);
 
 /* out = the numbers i, ascending, whose flag[i] is not 0; count[0] = how many. */
 wl_status select_flagged(wl_ctx *ctx, const uint8_t *flag, int64_t n, int64_t *out, int64_t *count,

@@ -40,19 +40,26 @@ struct dropout {
     }
 };
 
-/* y = x where kept, and the residual where there is one, for W neighbours from number `at` on */
-template <int W, class T>
-__device__ inline void drop_pack(T *y, const T *x, const T *residual, int64_t at, uint32_t kept,
-                                 float scale)
+/* y = x where kept, and the residual where there is one, for 8 neighbours from number `at` on, all
+ * of which are asked for before a draw. */
+template <int W, class T, class F>
+__device__ inline void drop_share(T *y, const T *x, const T *residual, int64_t at, float scale,
+                                  F keep)
 {
-    float v[W], r[W];
-    load_pack<W>(v, x + at);
-    for (int j = 0; j < W; j++) v[j] = kept >> j & 1 ? scale * v[j] : 0.0f;
-    if (residual) {
-        load_pack<W>(r, residual + at);
-        for (int j = 0; j < W; j++) v[j] += r[j];
+    float v[SHARE / W][W], r[SHARE / W][W] = {};
+#pragma unroll
+    for (int u = 0; u < SHARE / W; u++) load_pack<W>(v[u], x + at + u * W);
+#pragma unroll
+    for (int u = 0; residual && u < SHARE / W; u++) load_pack<W>(r[u], residual + at + u * W);
+    const uint32_t kept = keep();
+#pragma unroll
+    for (int u = 0; u < SHARE / W; u++) {
+        for (int j = 0; j < W; j++) {
+            v[u][j] = kept >> (u * W + j) & 1 ? scale * v[u][j] : 0.0f;
+            if (residual) v[u][j] += r[u][j];
+        }
+        store_pack<W>(y + at + u * W, v[u]);
     }
-    store_pack<W>(y + at, v);
 }
 
 /* A thread owns 8 neighbours of a row, fewer at its end, which share a draw with those of every
@@ -65,13 +72,16 @@ __global__ void drop(T *y, const T *x, const T *residual, dropout o, int64_t row
     for (int64_t i = first; i < rows * shares; i += stride) {
         const int64_t row = quotient(i, shares), n = (i - row * shares) * SHARE;
         const int64_t at = row * N + n;
-        const uint32_t kept = o.mask ? o.given(at, N - n) : o.drawn(n);
-        if (n + SHARE <= N)
-            for (int j = 0; j < SHARE; j += W)
-                drop_pack<W>(y, x, residual, at + j, kept >> j, o.scale);
-        else
-            for (int j = 0; j < N - n; j++)
-                drop_pack<1>(y, x, residual, at + j, kept >> j, o.scale);
+        const auto keep = [&] { return o.mask ? o.given(at, N - n) : o.drawn(n); };
+        if (n + SHARE <= N) {
+            drop_share<W>(y, x, residual, at, o.scale, keep);
+            continue;
+        }
+        const uint32_t kept = keep();
+        for (int j = 0; j < N - n; j++) {
+            const float v = kept >> j & 1 ? o.scale * to_float(x[at + j]) : 0.0f;
+            from_float(y + at + j, residual ? v + to_float(residual[at + j]) : v);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 /* Kernels of <wordloom/half.h>.
- * Moves: every element once each way, in packs of 16 bytes of STORED where pointers allow it.
+ * Moves: every element once each way, in packs of 16 bytes of STORED where pointers allow it, two
+ * of them on their way a thread.
  * Bound by: memory; without packs, stochastic rounding by its draws. */
 #include "rounding.cuh"
 
@@ -13,43 +14,56 @@ struct rounding {
     const int64_t *step;
 };
 
-/* W neighbours from element i on. */
+constexpr int AHEAD = 2; /* packs whose reads a thread has on their way at once */
+
+/* Stores W neighbours from element i on. */
 template <int W, class T>
-__device__ inline void narrow_pack(T *y, const float *x, int64_t i, const rounding &r,
-                                   uint32_t step)
+__device__ inline void store_rounded(T *y, const float (&v)[W], int64_t i, const rounding &r,
+                                     uint32_t step)
 {
-    float v[W];
-    load_floats<W>(v, x + i);
     if (r.stochastic)
         store_pack_stochastic<W>(y + i, v, uint64_t(i), r.seed, step);
     else
         store_pack<W>(y + i, v);
 }
 
-/* A thread owns W neighbours, fewer at the end. */
+/* A thread owns two packs, a block's width apart, and what is left of one at the end. */
 template <class T, int W> __global__ void narrow(T *y, const float *x, rounding r, int64_t N)
 {
-    const int64_t stride = int64_t(gridDim.x) * blockDim.x * W;
+    const int64_t part = AHEAD * THREADS * W;
     const uint32_t step = r.step ? uint32_t(r.step[0]) : 0;
-    for (int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * W; i < N; i += stride) {
-        if (i + W <= N)
-            narrow_pack<W>(y, x, i, r, step);
-        else
-            for (int64_t j = i; j < N; j++) narrow_pack<1>(y, x, j, r, step);
+    for (int64_t from = blockIdx.x * part; from < N; from += gridDim.x * part) {
+        float v[AHEAD][W];
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            const int64_t i = from + (u * THREADS + int(threadIdx.x)) * W;
+            if (i + W <= N) load_floats<W>(v[u], x + i);
+        }
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            const int64_t i = from + (u * THREADS + int(threadIdx.x)) * W;
+            if (i + W <= N) store_rounded<W>(y, v[u], i, r, step);
+            for (int64_t j = i; i + W > N && j < N; j++) store_rounded<1>(y, { x[j] }, j, r, step);
+        }
     }
 }
 
-/* A thread owns W neighbours, fewer at the end. */
+/* A thread owns two packs, a block's width apart, and what is left of one at the end. */
 template <class T, int W> __global__ void widen(float *y, const T *x, int64_t N)
 {
-    const int64_t stride = int64_t(gridDim.x) * blockDim.x * W;
-    for (int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * W; i < N; i += stride) {
-        float v[W];
-        if (i + W <= N) {
-            load_pack<W>(v, x + i);
-            store_floats<W>(y + i, v);
-        } else {
-            for (int64_t j = i; j < N; j++) y[j] = to_float(x[j]);
+    const int64_t part = AHEAD * THREADS * W;
+    for (int64_t from = blockIdx.x * part; from < N; from += gridDim.x * part) {
+        float v[AHEAD][W];
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            const int64_t i = from + (u * THREADS + int(threadIdx.x)) * W;
+            if (i + W <= N) load_pack<W>(v[u], x + i);
+        }
+#pragma unroll
+        for (int u = 0; u < AHEAD; u++) {
+            const int64_t i = from + (u * THREADS + int(threadIdx.x)) * W;
+            if (i + W <= N) store_floats<W>(y + i, v[u]);
+            for (int64_t j = i; i + W > N && j < N; j++) y[j] = to_float(x[j]);
         }
     }
 }
@@ -63,8 +77,8 @@ wl_status wl_cuda_half_narrow(wl_ctx *ctx, const wl_dims *d, const wl_half_narro
     return with_packs(a->y.dtype, in_packs(a->x) && in_packs(a->y), 0, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, narrow<T, A::width>, blocks_for(d->N, THREADS * A::width), THREADS,
-                      (T *)a->y.data, (const float *)a->x.data, r, d->N);
+        return launch(ctx, narrow<T, A::width>, blocks_for(d->N, THREADS * A::width * AHEAD),
+                      THREADS, (T *)a->y.data, (const float *)a->x.data, r, d->N);
     });
 }
 
@@ -73,7 +87,7 @@ wl_status wl_cuda_half_widen(wl_ctx *ctx, const wl_dims *d, const wl_half_widen_
     return with_packs(a->x.dtype, in_packs(a->x) && in_packs(a->y), 0, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, widen<T, A::width>, blocks_for(d->N, THREADS * A::width), THREADS,
-                      (float *)a->y.data, (const T *)a->x.data, d->N);
+        return launch(ctx, widen<T, A::width>, blocks_for(d->N, THREADS * A::width * AHEAD),
+                      THREADS, (float *)a->y.data, (const T *)a->x.data, d->N);
     });
 }

@@ -1,5 +1,6 @@
 /* Kernels of <wordloom/optimizer.h>.
- * Moves: a parameter, its gradient and its moments once each way.
+ * Moves: a parameter, its gradient, its moments and its copy once each way, two 16-byte reads of
+ * each on their way a thread (one of each where the copy has 16 bits); squares four.
  * Bound by: memory. */
 #include "../host/ops/step_decision.h"
 #include "sums.cuh"
@@ -17,16 +18,31 @@ __device__ inline int64_t counted(const int64_t *count, int64_t N)
     return count[0] < 0 ? 0 : count[0] < N ? count[0] : N;
 }
 
+/* The squares of a thread's elements of a whole part, all of which are on their way at once. */
+template <int W> __device__ inline float squares(const float *part)
+{
+    float v[PART / THREADS / W][W], sum = 0;
+#pragma unroll
+    for (int u = 0; u < PART / THREADS / W; u++)
+        load_pack<W>(v[u], part + (u * THREADS + int(threadIdx.x)) * W);
+#pragma unroll
+    for (int i = 0; i < PART / THREADS; i++) sum += v[i / W][i % W] * v[i / W][i % W];
+    return sum;
+}
+
 /* A block owns a part of x and writes the sum of its squares. */
+template <int W>
 __global__ void square_parts(float *part, const float *x, const int64_t *count, int64_t N,
                              int64_t D)
 {
     WL_SHARED(float, warps, [WARPS]);
     const int64_t n = counted(count, N) * D, parts = (N * D + PART - 1) / PART;
     for (int64_t p = blockIdx.x; p < parts; p += gridDim.x) {
-        const int64_t end = p * PART + PART < n ? p * PART + PART : n;
         float sum = 0;
-        for (int64_t i = p * PART + threadIdx.x; i < end; i += THREADS) sum += x[i] * x[i];
+        if (p * PART + PART <= n)
+            sum = squares<W>(x + p * PART);
+        else
+            for (int64_t i = p * PART + threadIdx.x; i < n; i += THREADS) sum += x[i] * x[i];
         sum = wl::warp_sum(sum);
         if (lane_index() == 0) warps[threadIdx.x / WARP] = sum;
         __syncthreads();
@@ -71,46 +87,60 @@ template <int W> __global__ void clear(float *x, int64_t N)
         store_floats<W>(x + i, zero);
 }
 
-/* A thread owns W neighbouring elements. */
+constexpr int SHARE = 8; /* elements of a thread, in packs a block's width apart */
+
+/* A thread owns 8 elements: it asks for all of them before the rule is worked out. */
 template <class T, int W>
 __global__ void update(float *p, float *m, float *v, const float *g, T *copy, rule_inputs in,
                        int64_t N)
 {
-    const rule r = shared_rule(in);
-    const int64_t step = int64_t(gridDim.x) * blockDim.x * W;
-    for (int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * W; i < N; i += step) {
-        float pp[W], mm[W] = {}, vv[W] = {}, gg[W];
-        load_floats<W>(pp, p + i);
-        if (!r.skip) {
-            load_floats<W>(gg, g + i);
-            if (r.has_m()) load_floats<W>(mm, m + i);
-            if (r.has_v()) load_floats<W>(vv, v + i);
-            for (int j = 0; j < W; j++) apply_rule(r, pp[j], mm[j], vv[j], gg[j]);
-            store_floats<W>(p + i, pp);
-            if (r.has_m()) store_floats<W>(m + i, mm);
-            if (r.has_v()) store_floats<W>(v + i, vv);
+    const bool has_m = rule_has_m(in.kind), has_v = rule_has_v(in.kind);
+    const int64_t part = SHARE * THREADS;
+    rule r = {};
+    for (int64_t from = blockIdx.x * part; from < N; from += gridDim.x * part) {
+        float pp[SHARE / W][W], mm[SHARE / W][W] = {}, vv[SHARE / W][W] = {}, gg[SHARE / W][W];
+#pragma unroll
+        for (int u = 0; u < SHARE / W; u++) {
+            const int64_t i = from + (u * THREADS + int(threadIdx.x)) * W;
+            if (i >= N) continue;
+            load_floats<W>(pp[u], p + i);
+            load_floats<W>(gg[u], g + i);
+            if (has_m) load_floats<W>(mm[u], m + i);
+            if (has_v) load_floats<W>(vv[u], v + i);
         }
-        if (copy) store_pack<W>(copy + i, pp);
+        if (from == blockIdx.x * part) r = shared_rule(in);
+#pragma unroll
+        for (int u = 0; u < SHARE / W; u++) {
+            const int64_t i = from + (u * THREADS + int(threadIdx.x)) * W;
+            if (i >= N) continue;
+            if (!r.skip) {
+                for (int j = 0; j < W; j++) apply_rule(r, pp[u][j], mm[u][j], vv[u][j], gg[u][j]);
+                store_floats<W>(p + i, pp[u]);
+                if (has_m) store_floats<W>(m + i, mm[u]);
+                if (has_v) store_floats<W>(v + i, vv[u]);
+            }
+            if (copy) store_by_rule<W>(r, copy + i, pp[u], i);
+        }
     }
 }
 
-/* A warp owns a row, its lanes the features. */
+/* A thread owns a pack of a row; whoever has the first one looks at its id. */
 template <class T, int W>
 __global__ void update_rows(rows_of<T> table, float *m, float *v, ids_of ids, const int64_t *count,
                             const float *g, rule_inputs in, int64_t N, int64_t D)
 {
     const rule r = shared_rule(in);
-    const int64_t n_rows = counted(count, N);
+    const int64_t width = D > 0 ? D / W : 1, items = counted(count, N) * width;
+    const int64_t step = int64_t(gridDim.x) * blockDim.x;
     if (r.skip) return;
-    for (int64_t n = warp_index(); n < n_rows; n += warp_count()) {
-        const int64_t row = ids.at(n);
-        if (lane_index() == 0) ids.check(n);
-        if (row < 0) continue;
-        for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
-            float gg[W];
-            load_floats<W>(gg, g + n * D + i);
-            update_pack<W>(r, table, m, v, row, i, D, gg);
-        }
+    for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < items;
+         item += step) {
+        const int64_t n = quotient(item, width), i = (item - n * width) * W, row = ids.at(n);
+        float gg[W];
+        if (i == 0) ids.check(n);
+        if (row < 0 || D == 0) continue;
+        load_floats<W>(gg, g + n * D + i);
+        update_pack<W>(r, table, m, v, row, i, D, gg);
     }
 }
 
@@ -121,8 +151,9 @@ wl_status wl_cuda_optimizer_sum_squares(wl_ctx *ctx, const wl_dims *d,
 {
     const int64_t parts = (d->N * d->D + PART - 1) / PART;
     float *part = (float *)ctx->workspace;
+    const auto kernel = uintptr_t(a->x.data) % 16 == 0 ? square_parts<4> : square_parts<1>;
     const wl_status status =
-        launch(ctx, square_parts, blocks_for(parts, 1), THREADS, part, (const float *)a->x.data,
+        launch(ctx, kernel, blocks_for(parts, 1), THREADS, part, (const float *)a->x.data,
                (const int64_t *)a->count.data, d->N, d->D);
     return status ? status : sum_floats(ctx, (float *)a->sum.data, part, parts, true);
 }
@@ -153,7 +184,7 @@ wl_status wl_cuda_optimizer_update(wl_ctx *ctx, const wl_dims *d, const wl_optim
     return with_packs(dtype, packed, d->N, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, update<T, A::width>, blocks_for(d->N, THREADS * A::width), THREADS,
+        return launch(ctx, update<T, A::width>, blocks_for(d->N, THREADS * SHARE), THREADS,
                       (float *)a->p.data, (float *)a->m.data, (float *)a->v.data,
                       (const float *)a->g.data, (T *)a->copy.data, inputs_of(a->rule), d->N);
     });
@@ -167,7 +198,8 @@ wl_status wl_cuda_optimizer_update_rows(wl_ctx *ctx, const wl_dims *d,
     return with_packs(a->table.dtype, packed, d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, update_rows<T, A::width>, blocks_for(d->N, WARPS), THREADS,
+        const int64_t width = d->D > 0 ? d->D / A::width : 1;
+        return launch(ctx, update_rows<T, A::width>, blocks_for(d->N * width, THREADS), THREADS,
                       rows<T>(a->table), (float *)a->m.data, (float *)a->v.data, to,
                       (const int64_t *)a->count.data, (const float *)a->g.data, inputs_of(a->rule),
                       d->N, d->D);

@@ -85,7 +85,7 @@ wl_status add_to_table(wl_ctx *ctx, const wl_tensor &dtable, const contribution<
     const wl_status status = group(ctx, c.ids, slots, workspace, &by);
     if (status) return status;
     const auto kernel = packed && D % width == 0 ? add_groups<T, width> : add_groups<T, 1>;
-    return launch(ctx, kernel, blocks_for(slots, WARPS), THREADS, rows<float>(dtable), by, c, D);
+    return launch(ctx, kernel, blocks_for_groups(slots, D), THREADS, rows<float>(dtable), by, c, D);
 }
 
 /* The gradients of scores of which g has its own. */

@@ -78,6 +78,16 @@ __device__ __forceinline__ float power_of_two(float x)
 }
 #endif
 
+/* Asks for the memory at p to come nearer; it is global and there. */
+__device__ __forceinline__ void prefetch(const void *p)
+{
+#if defined(WL_EMULATED)
+    (void)*static_cast<const volatile char *>(p);
+#else
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(__cvta_generic_to_global(p)));
+#endif
+}
+
 /* *p += v, atomically and without reading back. */
 __device__ __forceinline__ void red_add(float *p, float v) { (void)atomicAdd(p, v); }
 

@@ -29,6 +29,12 @@ inline rule_inputs inputs_of(const wl_update_rule &r)
              r.seed };
 }
 
+__device__ inline bool rule_has_m(int32_t kind)
+{
+    return kind != WL_SGD && !(kind == WL_ADAGRAD || kind == WL_RMSPROP);
+}
+__device__ inline bool rule_has_v(int32_t kind) { return kind >= WL_ADAGRAD && kind <= WL_ADAM; }
+
 /* A rule ready to apply. */
 struct rule {
     int32_t kind;
@@ -38,11 +44,8 @@ struct rule {
     uint64_t seed;
     uint32_t step;
 
-    __device__ bool has_m() const
-    {
-        return kind != WL_SGD && !(kind == WL_ADAGRAD || kind == WL_RMSPROP);
-    }
-    __device__ bool has_v() const { return kind >= WL_ADAGRAD && kind <= WL_ADAM; }
+    __device__ bool has_m() const { return rule_has_m(kind); }
+    __device__ bool has_v() const { return rule_has_v(kind); }
 };
 
 __device__ inline rule rule_of(const rule_inputs &in)
@@ -64,7 +67,10 @@ __device__ inline rule rule_of(const rule_inputs &in)
     r.seed = in.seed;
     r.step = uint32_t(step);
     if (in.kind != WL_ADAM) return r;
-    const double c1 = 1 - pow(in.beta1, double(step)), c2 = 1 - pow(in.beta2, double(step));
+    double b1 = in.beta1, b2 = in.beta2, c1 = 1, c2 = 1;
+    for (uint64_t t = uint64_t(step); t; t /= 2, b1 *= b1, b2 *= b2) /* all wait for it: no pow */
+        if (t % 2) c1 *= b1, c2 *= b2;
+    c1 = 1 - c1, c2 = 1 - c2;
     r.rate = float(in.corrected ? double(lr) / c1 : double(lr) * sqrt(c2) / c1);
     r.root = float(in.corrected ? 1 / sqrt(c2) : 1.0);
     return r;
@@ -112,6 +118,16 @@ __device__ inline void apply_rule(const rule &r, float &p, float &m, float &v, f
     }
 }
 
+/* Stores W neighbours as the rule rounds; `element` counts the first of them. */
+template <int W, class T>
+__device__ inline void store_by_rule(const rule &r, T *to, const float (&p)[W], int64_t element)
+{
+    if (r.stochastic)
+        store_pack_stochastic<W>(to, p, uint64_t(element), r.seed, r.step);
+    else
+        store_pack<W>(to, p);
+}
+
 /* One step of W features of a row of a table; m and v are dense and null where the rule has
  * none. */
 template <int W, class T>
@@ -127,10 +143,7 @@ __device__ inline void update_pack(const rule &r, rows_of<T> table, float *m, fl
     for (int i = 0; i < W; i++) apply_rule(r, p[i], mm[i], vv[i], g[i]);
     if (r.has_m()) store_floats<W>(m + element, mm);
     if (r.has_v()) store_floats<W>(v + element, vv);
-    if (r.stochastic)
-        store_pack_stochastic<W>(at, p, uint64_t(element), r.seed, r.step);
-    else
-        store_pack<W>(at, p);
+    store_by_rule<W>(r, at, p, element);
 }
 
 #endif

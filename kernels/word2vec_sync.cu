@@ -280,16 +280,16 @@ template <class T, int W> __global__ void apply(batch_of<T> b, side<T> s, groupi
 {
     for (int64_t place = warp_index(); place < by.slots; place += warp_count()) {
         if (!by.begins(place)) continue;
-        const int64_t row = int64_t(by.row[place]);
+        const int64_t row = by.row(place);
         int64_t updates = 0, end = place;
-        for (; by.continues(end, by.row[place]); end++) updates += s.counts[by.slot[end] / s.share];
+        for (; by.continues(end, row); end++) updates += s.counts[by.slot(end) / s.share];
         const float scale =
             s.cap > 0 && double(updates) > s.cap ? float(s.cap / double(updates)) : 1.0f;
         for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
             float p[W], sum[W] = {};
             for (int64_t at = place; at < end; at++) {
                 float x[W];
-                load_floats<W>(x, s.gradients + by.slot[at] / s.share * b.c.D + k);
+                load_floats<W>(x, s.gradients + by.slot(at) / s.share * b.c.D + k);
                 for (int e = 0; e < W; e++) sum[e] += x[e];
             }
             load_pack<W>(p, s.table.at(row, k));

@@ -71,7 +71,7 @@ wl_status WL_REF(optimizer_update)(wl_ctx *ctx, const wl_dims *d, const wl_optim
             apply_rule(&r, p, wl_present(&a->m) ? (real *)a->m.data + from : NULL,
                        wl_present(&a->v) ? (real *)a->v.data + from : NULL,
                        (const real *)a->g.data + from, width);
-        if (wl_present(&a->copy)) store_row(row_of(&a->copy, 0, from), p, width);
+        if (wl_present(&a->copy)) store_by_rule(&r, row_of(&a->copy, 0, from), p, width, from);
     }
     return WL_OK;
 }

@@ -93,6 +93,7 @@ static const char *const lookups[] = {
     "V=11 D=64 N=9 pad=8",    /* padded rows that are still whole packs */
     "V=11 D=64 N=9 offset=1", /* element-aligned pointers */
     "V=50 D=300 N=40",        /* more than a block of the reference */
+    "V=9 D=6 N=500",          /* rows of half packs, several a warp */
     NULL,
 };
 
@@ -101,6 +102,7 @@ static void gather_holds(void **state)
     (void)state;
     for (int i = 0; lookups[i]; i++) holds("embedding_gather", lookups[i]);
     holds("embedding_gather", "V=700 D=650 N=700"); /* the book's language model */
+    holds("embedding_gather", "V=9 D=2048 N=3"); /* a row of more packs than a block has threads */
 }
 
 static void with_slots(const char *op, const char *more)
@@ -125,7 +127,6 @@ static void scatter_holds(void **state)
     (void)state;
     with_slots("embedding_scatter", "");
     with_slots("embedding_scatter", "mean=1 -weights");
-    holds("embedding_scatter", "V=3 D=100 N=400 K=2"); /* long groups */
 }
 
 static void scatter_atomic_holds(void **state)
@@ -133,6 +134,9 @@ static void scatter_atomic_holds(void **state)
     (void)state;
     with_slots("embedding_scatter_atomic", "");
     with_slots("embedding_scatter_atomic", "mean=1 -weights");
+    holds("embedding_scatter_atomic", "V=2 D=9 N=64 K=1"); /* a tile of two rows, */
+    holds("embedding_scatter_atomic",
+          "V=1 D=264 N=65 K=1"); /* of one, with a slot and a pack more */
 }
 
 static void compact_holds(void **state)
@@ -152,6 +156,51 @@ static void update_holds(void **state)
     }
     with_slots("embedding_update", "rule.rounding=1 -m -v -weights mean=1");
     with_slots("embedding_update", "rule.kind=5 rule.eps_form=1 rule.weight_decay=0.01");
+}
+
+/* what decides who orders the slots */
+static const char *const orders[] = {
+    "V=300 D=1 N=2048 K=1",             /* all that one block orders, in two passes */
+    "V=300 D=1 N=2049 K=1",             /* one more, by a cluster */
+    "V=70000 D=1 N=1500 K=2",           /* three passes, most groups of one slot */
+    "V=200 D=1 N=8193 K=2",             /* more than a cluster orders */
+    "V=4294967295 D=3 N=50 K=2 id=i64", /* the last that 32 bits number, */
+    "V=4294967296 D=3 N=50 K=2 id=i64", /* and one more, of a table that is not there */
+    "V=4611686018427387904 D=3 N=5 id=i64 K=2",
+    NULL,
+};
+
+/* what decides who sums a group */
+static const char *const groups[] = {
+    "V=3 D=100 N=400 K=2",          /* several rounds of a block */
+    "V=1 D=9 N=31 K=1 -weights",    /* one slot less than a warp has lanes */
+    "V=1 D=9 N=32 K=1 -weights",    /* as many: the block's */
+    "V=1 D=9 N=33 K=1 -weights",    /* and one in the next warp's share */
+    "V=1 D=8 N=256 K=1",            /* a whole round of the block */
+    "V=1 D=8 N=257 K=1",            /* and one slot more */
+    "V=2 D=256 N=70 K=1",           /* a span of features */
+    "V=2 D=257 N=70 K=1",           /* and one more */
+    "V=2 D=520 N=70 K=1 dtype=f16", /* three spans in packs */
+    NULL,
+};
+
+static void orders_hold(void **state)
+{
+    (void)state;
+    for (int i = 0; orders[i]; i++) holds("embedding_compact", orders[i]);
+}
+
+static void long_groups_hold(void **state)
+{
+    (void)state;
+    for (int i = 0; groups[i]; i++) {
+        char text[128];
+        holds("embedding_scatter", groups[i]);
+        snprintf(text, sizeof text, "%s cap=20", groups[i]);
+        holds("embedding_compact", text);
+        snprintf(text, sizeof text, "%s cap=20 rule.kind=5 mean=1", groups[i]);
+        holds("embedding_update", text);
+    }
 }
 
 static void gradients_hold(void **state)
@@ -266,6 +315,8 @@ int main(void)
         cmocka_unit_test(scatter_atomic_holds),
         cmocka_unit_test(compact_holds),
         cmocka_unit_test(update_holds),
+        cmocka_unit_test(orders_hold),
+        cmocka_unit_test(long_groups_hold),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test(scatter_is_the_adjoint_of_gather),
         cmocka_unit_test(update_is_compact_and_update_rows),

@@ -107,8 +107,8 @@ static const char *const sizes[] = {
     "N=9",            /* and an element more */
     "N=1023",         /* one less than a block of packs of f32 */
     "N=1025",         /* one more */
-    "N=2047",         /* one less than a block of packs of 16 bits */
-    "N=2049",         /* one more */
+    "N=4095",         /* one less than a block's packs of 16 bits */
+    "N=4097",         /* one more */
     "N=515 offset=1", /* element-aligned pointers */
     "N=70001",        /* more than one thread's of the reference */
     NULL,

@@ -164,6 +164,8 @@ static void sum_squares_holds(void **state)
         "N=1 D=4096 -count",
         "N=1 D=4097 -count",
         "N=41 D=401",
+        "N=2 D=4096 -count",   /* whole parts alone */
+        "N=3 D=4096 offset=1", /* which no pack begins */
         "N=300 D=301 -count",
         NULL,
     };
@@ -203,6 +205,38 @@ static void update_holds(void **state)
             snprintf(text, sizeof text, "%s %s%s", sizes[k], rules[i], k % 3 == 2 ? " -copy" : "");
             holds("optimizer_update", text);
         }
+    holds("optimizer_update", "N=2048 rule.kind=5 -copy"); /* a block's elements, */
+    holds("optimizer_update", "N=2056 rule.kind=5");       /* and a pack more */
+    holds("optimizer_update", "N=2056 rule.kind=5 rule.rounding=1");
+    holds("optimizer_update", "N=2049 rule.kind=3 rule.rounding=1");
+}
+
+/* to the bit, whatever the backend: what half_narrow makes of the parameter */
+static void a_copy_is_rounded_as_half_narrow_rounds(void **state)
+{
+    static const char *const sizes[] = { "N=2064", "N=2059" }; /* in packs, and one by one */
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        char text[96];
+        snprintf(text, sizeof text, "%s dtype=%s %s=%d", sizes[i % 2], i / 2 % 2 ? "f16" : "bf16",
+                 "rule.rounding", i / 4);
+        op_case update = made("optimizer_update", text);
+        snprintf(text, sizeof text, "%s dtype=%s rounding=%d", sizes[i % 2],
+                 i / 2 % 2 ? "f16" : "bf16", i / 4);
+        op_case narrow = made("half_narrow", text);
+        put_values(&narrow, "step", update.value[case_row(&update, "rule.step")]);
+        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+            outcome updated, narrowed;
+            if (execute(&updated, &update, *b)) fail_msg("%s", updated.trouble);
+            put_values(&narrow, "x", updated.value[case_row(&update, "p")]);
+            if (execute(&narrowed, &narrow, *b)) fail_msg("%s", narrowed.trouble);
+            const int copy = case_row(&update, "copy"), y = case_row(&narrow, "y");
+            for (int64_t k = 0; k < update.count[copy]; k++)
+                assert_true(updated.value[copy][k] == narrowed.value[y][k]);
+            outcome_free(&updated), outcome_free(&narrowed);
+        }
+        case_free(&update), case_free(&narrow);
+    }
 }
 
 static void update_rows_holds(void **state)
@@ -265,6 +299,7 @@ int main(void)
         cmocka_unit_test(sum_squares_holds),
         cmocka_unit_test(clip_holds),
         cmocka_unit_test(update_holds),
+        cmocka_unit_test(a_copy_is_rounded_as_half_narrow_rounds),
         cmocka_unit_test(update_rows_holds),
         cmocka_unit_test(every_rule_descends_a_parabola),
     };

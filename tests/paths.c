@@ -15,61 +15,111 @@
 static void rows_of_whole_packs_are_moved_in_packs(void **state)
 {
     static const path paths[] = {
-        { "embedding_gather", "V=9 D=8 N=3", { "gather<float, 4>" } },
-        { "embedding_gather", "V=9 D=4 N=3", { "gather<float, 4>" } },
-        { "embedding_gather", "V=9 D=8 N=3 dtype=f16", { "gather<__half, 8>" } },
-        { "embedding_gather", "V=9 D=8 N=3 dtype=bf16", { "gather<__nv_bfloat16, 8>" } },
-        { "embedding_gather", "V=9 D=8 N=3 pad=8 dtype=f16", { "gather<__half, 8>" } },
+        { "embedding_gather", "V=9 D=4 N=3", { "gather<pack<unsigned int, 4> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 dtype=f16", { "gather<pack<unsigned int, 4> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 dtype=bf16", { "gather<pack<unsigned int, 4> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 pad=8 dtype=f16", { "gather<pack<unsigned int, 4> >" } },
         { "embedding_gather_pooled", "V=9 D=8 N=3 K=2", { "gather_pooled<float, 4>" } },
         { "embedding_gather_pooled",
           "V=9 D=8 N=3 K=2 dtype=bf16",
           { "gather_pooled<__nv_bfloat16, 8>" } },
-        { "embedding_scatter", "V=9 D=8 N=3 K=2", { "make_keys", "add_groups<float, 4>" } },
+        { "embedding_scatter", "V=9 D=8 N=3 K=2", { "order<1>", "add_groups<float, 4>" } },
         { "embedding_scatter",
           "V=9 D=8 N=3 K=2 dtype=f16",
-          { "make_keys", "add_groups<__half, 8>" } },
+          { "order<1>", "add_groups<__half, 8>" } },
         { "embedding_scatter_atomic", "V=9 D=8 N=3 K=2", { "scatter_atomic<float, 4>" } },
         { "embedding_scatter_atomic",
           "V=9 D=8 N=3 K=2 dtype=f16",
           { "scatter_atomic<__half, 8>" } },
-        { "embedding_compact",
-          "V=9 D=8 N=3 K=2",
-          { "make_keys", "mark_groups", "write_groups<float, 4>" } },
+        { "embedding_compact", "V=9 D=8 N=3 K=2", { "order<1>", "write_groups<float, 4>" } },
         { "embedding_update",
           "V=9 D=8 N=3 K=2 rule.kind=5",
-          { "make_keys", "update_groups<float, 4>" } },
+          { "order<1>", "update_groups<float, 4>" } },
         { "embedding_update",
           "V=9 D=8 N=3 K=2 rule.kind=5 dtype=bf16",
-          { "make_keys", "update_groups<__nv_bfloat16, 8>" } },
+          { "order<1>", "update_groups<__nv_bfloat16, 8>" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;
     all_take(paths);
 }
 
-static void other_rows_are_moved_element_by_element(void **state)
+/* rows of 25 packs leave no thread without one: four a thread, or one where slots are pooled */
+static void short_rows_fill_their_blocks(void **state)
+{
+    (void)state;
+    run("embedding_gather", "V=9 D=100 N=100");
+    launches_once("gather<pack<unsigned int, 4> >", 3, 256);
+    run("embedding_gather_pooled", "V=9 D=100 N=100 K=2");
+    launches_once("gather_pooled<float, 4>", 10, 256);
+}
+
+static void other_rows_are_moved_in_what_divides_them(void **state)
 {
     static const path paths[] = {
-        { "embedding_gather", "V=9 D=7 N=3", { "gather<float, 1>" } },
-        { "embedding_gather", "V=9 D=4 N=3 dtype=f16", { "gather<__half, 1>" } },
-        { "embedding_gather", "V=9 D=8 N=3 pad=3", { "gather<float, 1>" } },
-        { "embedding_gather", "V=9 D=8 N=3 pad=4 dtype=f16", { "gather<__half, 1>" } },
-        { "embedding_gather", "V=9 D=8 N=3 offset=1", { "gather<float, 1>" } },
+        { "embedding_gather", "V=9 D=6 N=3", { "gather<pack<unsigned int, 2> >" } },
+        { "embedding_gather", "V=9 D=4 N=3 dtype=f16", { "gather<pack<unsigned int, 2> >" } },
+        { "embedding_gather", "V=9 D=8 N=3 pad=4 dtype=f16", { "gather<pack<unsigned int, 2> >" } },
+        { "embedding_gather", "V=9 D=7 N=3", { "gather<unsigned int>" } },
+        { "embedding_gather", "V=9 D=8 N=3 pad=3", { "gather<unsigned int>" } },
+        { "embedding_gather", "V=9 D=8 N=3 offset=1", { "gather<unsigned int>" } },
+        { "embedding_gather", "V=9 D=7 N=3 dtype=bf16", { "gather<unsigned short>" } },
         { "embedding_gather_pooled", "V=9 D=8 N=3 K=2 offset=1", { "gather_pooled<float, 1>" } },
-        { "embedding_scatter",
-          "V=9 D=8 N=3 K=2 offset=1",
-          { "make_keys", "add_groups<float, 1>" } },
+        { "embedding_scatter", "V=9 D=8 N=3 K=2 offset=1", { "order<1>", "add_groups<float, 1>" } },
         { "embedding_scatter_atomic", "V=9 D=7 N=3 K=2", { "scatter_atomic<float, 1>" } },
-        { "embedding_compact",
-          "V=9 D=7 N=3 K=2",
-          { "make_keys", "mark_groups", "write_groups<float, 1>" } },
+        { "embedding_compact", "V=9 D=7 N=3 K=2", { "order<1>", "write_groups<float, 1>" } },
         { "embedding_update",
           "V=9 D=8 N=3 K=2 offset=1 rule.kind=5",
-          { "make_keys", "update_groups<float, 1>" } },
+          { "order<1>", "update_groups<float, 1>" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;
     all_take(paths);
+}
+
+/* in one launch where a block or a cluster holds them, else by a sort of as few bits as do */
+static void slots_are_ordered_by_what_holds_them(void **state)
+{
+    static const path paths[] = {
+        { "embedding_scatter", "V=9 D=1 N=2048 K=1", { "order<1>", "add_groups<float, 1>" } },
+        { "embedding_scatter", "V=9 D=1 N=2049 K=1", { "order<8>", "add_groups<float, 1>" } },
+        { "embedding_compact", "V=9 D=1 N=2049 K=1", { "order<8>", "write_groups<float, 1>" } },
+        { "embedding_update",
+          "V=9 D=1 N=8193 K=2 rule.kind=0 -m -v",
+          { "make_keys<unsigned int, unsigned int>", "update_groups<float, 1>" } },
+        { "embedding_compact",
+          "V=9 D=1 N=8193 K=2",
+          { "make_keys<unsigned int, unsigned int>", "mark_groups", "write_groups<float, 1>" } },
+        { "embedding_compact",
+          "V=4294967296 D=1 N=9 K=2 id=i64",
+          { "make_keys<unsigned long, long>", "mark_groups", "write_groups<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    static const path without[] = {
+        { "embedding_scatter",
+          "V=9 D=1 N=2049 K=1",
+          { "make_keys<unsigned int, unsigned int>", "add_groups<float, 1>" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
+    run("embedding_scatter", "V=9 D=1 N=2049 K=1");
+    launches_once("order<8>", 8, 256);
+    emulator_cap_clusters(4);
+    all_take(without);
+    emulator_cap_clusters(0);
+}
+
+/* eight places a block, for 256 features each */
+static void groups_are_summed_by_blocks_of_places_and_features(void **state)
+{
+    (void)state;
+    run("embedding_scatter", "V=9 D=256 N=17 K=1");
+    launches_once("add_groups<float, 4>", 3, 256);
+    run("embedding_scatter", "V=9 D=257 N=17 K=1");
+    launches_once("add_groups<float, 1>", 6, 256);
+    run("embedding_scatter_atomic", "V=9 D=256 N=65 K=1"); /* tiles of 64 slots */
+    launches_once("scatter_atomic<float, 4>", 2, 256);
 }
 
 static void nothing_to_look_up_launches_nothing(void **state)
@@ -110,8 +160,8 @@ static void aligned_vectors_are_converted_in_packs(void **state)
     };
     (void)state;
     all_take(paths);
-    run("half_widen", "N=4097 dtype=f16"); /* two blocks and an element, of 256 packs */
-    launches_once("widen<__half, 8>", 3, 256);
+    run("half_widen", "N=4097 dtype=f16"); /* a block of 512 packs, and an element */
+    launches_once("widen<__half, 8>", 2, 256);
 }
 
 /* ------------------------------------------------------------------ negative sampling */
@@ -130,11 +180,11 @@ static void scores_take_packs_and_gradients_what_is_wanted(void **state)
           { "forward<float, 1>", "sum_in_one_block" } },
         { "negative_sampling_backward",
           "N=3 K=2 D=8 V=9 dtype=bf16",
-          { "backward<__nv_bfloat16, 8>", "make_keys", "add_groups<__nv_bfloat16, 8>" } },
+          { "backward<__nv_bfloat16, 8>", "order<1>", "add_groups<__nv_bfloat16, 8>" } },
         { "negative_sampling_backward", "N=3 K=2 D=8 V=9 -dtable", { "backward<float, 4>" } },
         { "negative_sampling_backward",
           "N=3 K=2 D=8 V=9 offset=1",
-          { "backward<float, 1>", "make_keys", "add_groups<float, 1>" } },
+          { "backward<float, 1>", "order<1>", "add_groups<float, 1>" } },
         { "hsoftmax_forward",
           "N=3 K=2 V=9 W=9 E=9 D=8 dtype=f16",
           { "forward<__half, 8>", "sum_in_one_block" } },
@@ -143,7 +193,7 @@ static void scores_take_packs_and_gradients_what_is_wanted(void **state)
           { "forward<float, 1>", "sum_in_one_block" } },
         { "hsoftmax_backward",
           "N=3 K=2 V=9 W=9 E=9 D=8",
-          { "backward<float, 4>", "make_keys", "add_groups<float, 4>" } },
+          { "backward<float, 4>", "order<1>", "add_groups<float, 4>" } },
         { NULL, NULL, { NULL } },
     };
     (void)state;
@@ -161,7 +211,7 @@ static void shared_negatives_are_products_not_rows(void **state)
         { "negative_sampling_shared_backward",
           "N=3 K=2 D=8 V=9 dtype=f16",
           { "gather_floats<__half, 8>", "widen<__half, 8>", "multiply", "shared_hidden<__half, 8>",
-            "make_keys", "add_groups<__half, 8>", "make_keys", "add_groups<float, 4>" } },
+            "order<1>", "add_groups<__half, 8>", "order<1>", "add_groups<float, 4>" } },
         { "negative_sampling_shared_backward",
           "N=3 K=2 D=9 V=9 -dloss -dtable",
           { "gather_floats<float, 1>", "widen<float, 1>", "shared_hidden<float, 1>" } },
@@ -186,13 +236,20 @@ static void parameters_are_updated_in_packs_of_their_copy(void **state)
     };
     (void)state;
     all_take(paths);
+    run("optimizer_update", "N=2056 rule.kind=5 dtype=f16"); /* 2,048 elements a block */
+    launches_once("update<__half, 8>", 2, 256);
+    run("optimizer_update", "N=2049 rule.kind=5 -copy");
+    launches_once("update<float, 1>", 2, 256);
+    run("optimizer_update_rows", "N=33 D=32 V=99"); /* and a pack of a row a thread */
+    launches_once("update_rows<float, 4>", 2, 256);
 }
 
 static void a_step_is_decided_in_three_launches(void **state)
 {
     static const path paths[] = {
-        { "optimizer_sum_squares", "N=3 D=5", { "square_parts", "sum_in_one_block" } },
-        { "optimizer_sum_squares", "N=3 D=5 -count", { "square_parts", "sum_in_one_block" } },
+        { "optimizer_sum_squares", "N=3 D=5", { "square_parts<4>", "sum_in_one_block" } },
+        { "optimizer_sum_squares", "N=3 D=5 -count", { "square_parts<4>", "sum_in_one_block" } },
+        { "optimizer_sum_squares", "N=3 D=5 offset=1", { "square_parts<1>", "sum_in_one_block" } },
         { "optimizer_clip", "", { "decide" } },
         { "optimizer_clip", "-loss -total -loss_scale -clean", { "decide" } },
         { NULL, NULL, { NULL } },
@@ -200,7 +257,7 @@ static void a_step_is_decided_in_three_launches(void **state)
     (void)state;
     all_take(paths);
     run("optimizer_sum_squares", "N=3 D=4096 -count"); /* a part a block */
-    launches_once("square_parts", 3, 256);
+    launches_once("square_parts<4>", 3, 256);
     run("optimizer_clip", "");
     launches_once("decide", 1, 1);
 }
@@ -386,7 +443,7 @@ static void sync_launches_the_same_for_every_batch(void **state)
     (void)state;
     run("word2vec_sync", "R=9 V=9 N=40 C=33 W=2 K=3 D=8 M=16 L=0 H=0 -spans -pieces -paths -nodes");
     for (int i = 0; i < 4; i++) assert_int_equal(emulator_launches_of(once[i]), 3);
-    assert_int_equal(emulator_launches_of("make_keys"), 6);
+    assert_int_equal(emulator_launches_of("order<1>"), 6);
     assert_int_equal(emulator_launches_of("apply<float, 4>"), 6);
     assert_int_equal(emulator_launches_of("sum_tallies"), 4); /* the first writes zeros */
 }
@@ -405,7 +462,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_whole_packs_are_moved_in_packs),
-        cmocka_unit_test(other_rows_are_moved_element_by_element),
+        cmocka_unit_test(short_rows_fill_their_blocks),
+        cmocka_unit_test(other_rows_are_moved_in_what_divides_them),
+        cmocka_unit_test(slots_are_ordered_by_what_holds_them),
+        cmocka_unit_test(groups_are_summed_by_blocks_of_places_and_features),
         cmocka_unit_test(nothing_to_look_up_launches_nothing),
         cmocka_unit_test(aligned_vectors_are_converted_in_packs),
         cmocka_unit_test(scores_take_packs_and_gradients_what_is_wanted),

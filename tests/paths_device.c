@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -94,12 +95,69 @@ static void launches_do_not_depend_on_the_size_of_the_device(void **state)
     }
 }
 
+/* A table's two rows, put 2^31 elements apart in memory that is there only where it is touched,
+ * give what they give side by side. */
+static void are_found_far_apart(const char *op, const char *sizes, const char *result)
+{
+    const int64_t apart = (int64_t)1 << 31;
+    const size_t bytes = (size_t)(apart + 4096) * sizeof(float);
+    char trouble[256];
+    op_case c = made(op, sizes);
+    bound_case near, far;
+    if (case_bind(&near, &c, the_kernels(), trouble) || case_bind(&far, &c, the_kernels(), trouble))
+        fail_msg("%s", trouble);
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) skip();
+    const int table = case_row(&c, c.spec->gradient_of ? "dtable" : "table");
+    const wl_tensor *there = bound_tensor(&near, table);
+    wl_tensor *t = bound_tensor(&far, table);
+    const size_t row = (size_t)t->shape[1] * sizeof(float);
+    char *const second = memory + (size_t)apart * sizeof(float);
+    memcpy(memory, t->data, row);
+    memcpy(second, (char *)t->data + row, row);
+    t->data = memory, t->stride[0] = apart, t->stride[1] = 1;
+    assert_int_equal(bound_call(&near), WL_OK);
+    assert_int_equal(bound_call(&far), WL_OK);
+    assert_int_equal(wl_ctx_sync(far.ctx), WL_OK);
+    if (strcmp(result, "table") == 0) {
+        assert_memory_equal(memory, there->data, row);
+        assert_memory_equal(second, (char *)there->data + row, row);
+    } else {
+        const wl_tensor *y = bound_tensor(&near, case_row(&c, result));
+        assert_memory_equal(bound_tensor(&far, case_row(&c, result))->data, y->data,
+                            (size_t)y->shape[0] * row);
+    }
+    munmap(memory, bytes);
+    bound_free(&near), bound_free(&far);
+    case_free(&c);
+}
+
+static void rows_may_lie_more_than_2_to_the_31_elements_apart(void **state)
+{
+    static const char *const features[] = { "D=8", "D=7" };
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "V=2 N=9 %s", features[i]);
+        are_found_far_apart("embedding_gather", text, "y");
+        snprintf(text, sizeof text, "V=2 N=9 K=2 %s", features[i]);
+        are_found_far_apart("embedding_gather_pooled", text, "y");
+        are_found_far_apart("embedding_scatter", text, "table");
+        are_found_far_apart("embedding_scatter_atomic", text, "table");
+        are_found_far_apart("embedding_update", text, "table");
+        snprintf(text, sizeof text, "V=2 N=2 %s -count", features[i]);
+        are_found_far_apart("optimizer_update_rows", text, "table");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_capped_grid_leaves_nothing_over),
         cmocka_unit_test(a_context_works_on_its_own_device_and_leaves_the_callers),
         cmocka_unit_test(launches_do_not_depend_on_the_size_of_the_device),
+        cmocka_unit_test(rows_may_lie_more_than_2_to_the_31_elements_apart),
     };
     return cmocka_run_group_tests_name("paths_device", tests, NULL, NULL);
 }

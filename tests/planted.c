@@ -175,7 +175,10 @@ static int in_a_child(int (*body)(const op_case *c, const wl_backend *b, size_t 
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        static const int deadly[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS };
         omp_set_num_threads(1); /* the threads of the parent's team are not here */
+        /* cmocka would print, and wait for ever for a heap that broke while it was locked */
+        for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
         alarm(120);
         _exit(freopen("/dev/null", "w", stderr) ? body(c, backend, how) : 3);
     }
@@ -276,18 +279,18 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "cooccurrence_ppmi", "N=300 R=9 C=9 total=100");
     strikes(EMULATOR_SHORT_GRID, "dropout_forward", "T=2 N=2050 -mask");
     strikes(EMULATOR_SHORT_GRID, "dropout_backward", "T=2 N=2050 -mask locked=1");
-    strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=17 D=5 V=9");
-    strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=17 K=2 D=5 V=9");
-    strikes(EMULATOR_SHORT_GRID, "embedding_scatter", "N=300 K=1 D=5 V=400");
-    strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=17 K=1 D=5 V=9");
-    strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=300 K=1 D=5 V=400");
-    strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=300 K=1 D=5 V=400");
+    strikes(EMULATOR_SHORT_GRID, "embedding_gather", "N=300 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_gather_pooled", "N=60 K=2 D=5 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_scatter", "N=5 K=1 D=300 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_scatter_atomic", "N=5 K=1 D=300 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_compact", "N=5 K=1 D=300 V=9");
+    strikes(EMULATOR_SHORT_GRID, "embedding_update", "N=5 K=1 D=300 V=9");
     strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=1 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "gru_forward", "T=2 B=3 D=2 H=350 reset=1 -bn");
     strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=1 B=3 D=2 H=350");
     strikes(EMULATOR_SHORT_GRID, "gru_backward", "T=2 B=3 D=2 H=350 reset=1 -bn -dbn");
-    strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=1100");
-    strikes(EMULATOR_SHORT_GRID, "half_widen", "N=1100");
+    strikes(EMULATOR_SHORT_GRID, "half_narrow", "N=2100");
+    strikes(EMULATOR_SHORT_GRID, "half_widen", "N=2100");
     strikes(EMULATOR_SHORT_GRID, "layernorm_forward", "N=17 D=5");
     strikes(EMULATOR_SHORT_GRID, "layernorm_backward", "N=9 D=5");          /* dx */
     strikes(EMULATOR_SHORT_GRID, "layernorm_backward", "N=7 D=300 -dbias"); /* dweight */
@@ -307,7 +310,7 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "optimizer_sum_squares", "N=3 D=4096 -count");
     strikes(EMULATOR_SHORT_GRID, "optimizer_clear", "N=2500");
     strikes(EMULATOR_SHORT_GRID, "optimizer_update", "N=2500");
-    strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=17 D=5 V=30 -count");
+    strikes(EMULATOR_SHORT_GRID, "optimizer_update_rows", "N=60 D=5 V=90 -count");
     strikes(EMULATOR_SHORT_GRID, "rearrange_concat", "N=50 D=7 E=8 F=15");
     strikes(EMULATOR_SHORT_GRID, "rearrange_concat_backward", "N=50 D=7 E=8 F=15 -da");
     strikes(EMULATOR_SHORT_GRID, "rearrange_broadcast", "T=3 B=50 D=7");
@@ -347,7 +350,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_forward", "T=8 B=2 S=3 H=5 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_backward", "T=8 B=2 S=3 H=5 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "dropout_forward", "T=1 N=2048 -mask -residual");
-    strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=8 D=5 V=9");
+    strikes(EMULATOR_LOST_LAST_WARP, "embedding_gather", "N=52 D=5 V=9");
     strikes(EMULATOR_LOST_LAST_WARP, "gru_forward", "T=2 B=3 D=2 H=85");
     strikes(EMULATOR_LOST_LAST_WARP, "gru_backward", "T=9 B=3 D=2 H=8");
     strikes(EMULATOR_LOST_LAST_WARP, "half_narrow", "N=1000");

@@ -107,13 +107,14 @@ static wl_status decide(const wl_descent *d, size_t *bytes)
 static wl_status update_dense(const wl_descent *d, size_t *bytes)
 {
     const wl_parameters *all = d->parameters;
-    const wl_optimizer_update_args a = { .size = sizeof a,
-                                         .p = all->value,
-                                         .m = all->m,
-                                         .v = all->v,
-                                         .g = all->gradient,
-                                         .copy = all->copy,
-                                         .rule = rule_of(d) };
+    wl_optimizer_update_args a = { .size = sizeof a,
+                                   .p = all->value,
+                                   .m = all->m,
+                                   .v = all->v,
+                                   .g = all->gradient,
+                                   .copy = all->copy,
+                                   .rule = rule_of(d) };
+    a.rule.rounding = WL_ROUND_NEAREST; /* of a copy: nothing is lost, p has it all */
     return wl_queue_optimizer_update(all->ctx, &a, bytes);
 }
 

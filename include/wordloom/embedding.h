@@ -46,7 +46,7 @@ WL_API wl_status wl_embedding_gather_pooled_workspace(wl_ctx *ctx,
                                                       const wl_embedding_gather_pooled_args *args,
                                                       size_t *bytes);
 
-/* Deterministic: each row adds its contributions in the order of n, then k. */
+/* Deterministic: each row adds its contributions in an order that the ids alone decide. */
 typedef struct wl_embedding_scatter_args {
     size_t size;
     wl_tensor ids;     /* in  ID     [N,K] -1 absent */

@@ -49,9 +49,9 @@ typedef struct wl_update_rule {
     double beta2;        /* decay of v; 0 to 1                                                */
     double eps;          /* 0 or more                                                         */
     double weight_decay; /* 0 or more                                                         */
-    int32_t rounding;    /* of a 16-bit table: WL_ROUND_NEAREST, WL_ROUND_STOCHASTIC (without
-                            a copy in f32, small updates survive only so; Philox4x32-10 keyed
-                            by seed, counted by element and step)                             */
+    int32_t rounding;    /* of a 16-bit table or copy: WL_ROUND_NEAREST, WL_ROUND_STOCHASTIC (a
+                            table without its f32 keeps small updates only so; Philox4x32-10
+                            keyed by seed, counted by element and step)                       */
     uint64_t seed;       /* of stochastic rounding */
 } wl_update_rule;
 
@@ -105,15 +105,15 @@ WL_API wl_status wl_optimizer_clear(wl_ctx *ctx, const wl_optimizer_clear_args *
 WL_API wl_status wl_optimizer_clear_workspace(wl_ctx *ctx, const wl_optimizer_clear_args *args,
                                               size_t *bytes);
 
-/* One step of a dense parameter, kept in f32, with a rounded copy of it on request. */
+/* One step of a dense parameter, kept in f32, with a copy rounded by the rule on request. */
 typedef struct wl_optimizer_update_args {
     size_t size;
     wl_tensor p;         /* state REAL   [N]                                     */
     wl_tensor m;         /* state REAL   [N] where the rule has a first moment   */
     wl_tensor v;         /* state REAL   [N] where the rule has a second moment  */
     wl_tensor g;         /* in    REAL   [N]                                     */
-    wl_tensor copy;      /* out   STORED [N] optional: p, rounded to nearest     */
-    wl_update_rule rule; /* its rounding has no effect here                      */
+    wl_tensor copy;      /* out   STORED [N] optional: p, rounded as `rule` says */
+    wl_update_rule rule; /* see there                                            */
 } wl_optimizer_update_args;
 
 WL_API wl_status wl_optimizer_update(wl_ctx *ctx, const wl_optimizer_update_args *args);

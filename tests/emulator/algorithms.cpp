@@ -16,16 +16,16 @@ size_t algorithms_bytes(int64_t n)
     return emulator::refusal(__func__) ? SIZE_MAX : wl_part(n, 1) + 4096;
 }
 
-wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
-                     int bits, void *, size_t bytes, int *result)
+namespace
 {
-    if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
-    if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "sort_pairs: memory");
-    const uint64_t mask = bits < 64 ? (uint64_t(1) << bits) - 1 : ~uint64_t(0);
-    const uint64_t *from = key[0];
-    const int64_t *values = value[0];
-    uint64_t *sorted = key[1];
-    int64_t *moved = value[1];
+
+template <class K, class V>
+void sort(wl_ctx *ctx, K *const key[2], V *const value[2], int64_t n, int bits)
+{
+    const K mask = bits < int(8 * sizeof(K)) ? (K(1) << bits) - 1 : ~K(0), *from = key[0];
+    const V *values = value[0];
+    K *sorted = key[1];
+    V *moved = value[1];
     emulator::enqueue(ctx->stream, [=] {
         std::vector<int64_t> order(n);
         std::iota(order.begin(), order.end(), 0);
@@ -36,6 +36,26 @@ wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2
             moved[i] = values[order[i]];
         }
     });
+}
+
+} // namespace
+
+wl_status sort_pairs(wl_ctx *ctx, uint64_t *const key[2], int64_t *const value[2], int64_t n,
+                     int bits, void *, size_t bytes, int *result)
+{
+    if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
+    if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "sort_pairs: memory");
+    sort(ctx, key, value, n, bits);
+    *result = 1;
+    return WL_OK;
+}
+
+wl_status sort_pairs(wl_ctx *ctx, uint32_t *const key[2], uint32_t *const value[2], int64_t n,
+                     int bits, void *, size_t bytes, int *result)
+{
+    if (const cudaError_t error = emulator::refusal(__func__)) return status_of(ctx, error);
+    if (bytes < algorithms_bytes(n)) return wl_fail(ctx, WL_DEVICE_ERROR, "sort_pairs: memory");
+    sort(ctx, key, value, n, bits);
     *result = 1;
     return WL_OK;
 }
