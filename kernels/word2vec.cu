@@ -51,7 +51,7 @@ template <class T, int W> struct unit {
     const word2vec<T> &c;
     const window &w;
     const scratch &at;
-    int64_t first, inputs, set;
+    int64_t first, inputs, set, number; /* number: of the centre's units */
 
     __device__ int64_t sample(int64_t j) const
     {
@@ -150,7 +150,7 @@ template <class T, int W> struct unit {
         if (id < 0) return;
         race_add<W>(c.output.at(id, k), delta, [&](T *to, const float(&x)[W]) {
             store_rounded<W>(to, x, c.stochastic, id * c.D + k, ~c.seed,
-                             wl_word2vec_rounding_step(c.place(w.at), c.sets, set));
+                             wl_word2vec_rounding_step(c.place(w.at), c.units, number));
         });
     }
 
@@ -165,7 +165,7 @@ template <class T, int W> struct unit {
             if (row < 0) continue;
             race_add<W>(c.input.at(row, k), delta, [&](T *to, const float(&x)[W]) {
                 store_rounded<W>(to, x, c.stochastic, row * c.D + k, c.seed,
-                                 wl_word2vec_rounding_step(c.place(w.at), c.sets, set));
+                                 wl_word2vec_rounding_step(c.place(w.at), c.units, number));
             });
         }
     }
@@ -246,10 +246,11 @@ __global__ void hogwild(word2vec<T> c, wl_word2vec_cuda_hogwild space, int64_t w
             const window w = window_of(c, i);
             if (w.target < 0 || w.contexts() == 0) continue;
             list_samples(c, w, at.drawn);
-            const int64_t units = c.sets == 1 ? 1 : w.contexts();
-            const int64_t inputs = c.cbow || c.sets > 1 ? 1 : w.contexts();
-            for (int64_t set = 0; set < units; set++) {
-                const unit<T, W> u = { c, w, at, set, inputs, set };
+            const int64_t most = wl_word2vec_inputs(w.contexts(), c.units);
+            for (int64_t number = 0; number * most < w.contexts(); number++) {
+                const int64_t first = number * most, set = c.sets == 1 ? 0 : number;
+                const int64_t inputs = c.cbow ? 1 : min(most, w.contexts() - first);
+                const unit<T, W> u = { c, w, at, first, inputs, set, number };
                 const bool good = train_unit(u, c.rate(i), &loss);
                 pairs += good ? inputs : 0;
                 skipped += good ? 0 : 1;

@@ -112,6 +112,29 @@ static void the_cap_scales_what_is_stale(void **state)
     }
 }
 
+/* The centre 1 has two contexts: in hogwild the second sees what the first has done to the target.
+ * Vectors of one number, no negatives. */
+static void halves_of_a_window_follow_each_other(void **state)
+{
+    const double tokens[] = { 0, 1, 2 }, lr[] = { 0.5, 0.5 }, begin = 1;
+    const double input[] = { 1, 5, 1 }, output[] = { 7, 0, 7 };
+    /* the first: score 0, so that both rows take 1/4; the second: score 1/4 */
+    const double rate = 0.5 / (1 + exp(0.25)), pairs = 2;
+    const double in[] = { 1, 5, 1 + 0.25 * rate }, out[] = { 7, 0.25 + rate, 7 };
+    (void)state;
+    op_case c = made("word2vec_hogwild",
+                     "R=3 V=3 D=1 N=3 C=1 W=1 K=0 P=1 L=0 H=0 -spans -pieces -paths -nodes");
+    put_values(&c, "tokens", tokens);
+    put_values(&c, "begin", &begin);
+    put_values(&c, "lr", lr);
+    put_values(&c, "input", input);
+    put_values(&c, "output", output);
+    gives(&c, "input", in);
+    gives(&c, "output", out);
+    gives(&c, "pairs", &pairs);
+    case_free(&c);
+}
+
 /* ------------------------------------------------------------------ agreement */
 
 static const char *const sizes[] = {
@@ -514,6 +537,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_words_learn_from_each_other),
         cmocka_unit_test(lonely_words_learn_nothing),
+        cmocka_unit_test(halves_of_a_window_follow_each_other),
         cmocka_unit_test(the_cap_scales_what_is_stale),
         cmocka_unit_test(subsampling_holds),
         cmocka_unit_test(hogwild_holds),

@@ -3,6 +3,7 @@
 #ifndef WL_WORD2VEC_WORKSPACE_H
 #define WL_WORD2VEC_WORKSPACE_H
 
+#include "../core/storage.h"
 #include "carve.h"
 
 /* Samples come in sixes, contexts in tens: the reference has loops of these constant lengths. */
@@ -19,6 +20,7 @@ typedef struct wl_word2vec_sizes {
         negative;    /* samples of a set at most, beside the first: negatives, or nodes of a path */
     int64_t samples; /* all of them, filled up to a multiple of six */
     int64_t sets;    /* of negatives a centre: one, or one a context */
+    int64_t units;   /* of a centre at most in hogwild: one, two, or one a context */
     int64_t slots;   /* of gradients of the output table a centre: the first sample, the sets */
     int64_t rows;    /* of the input table a word at most */
 } wl_word2vec_sizes;
@@ -26,10 +28,9 @@ typedef struct wl_word2vec_sizes {
 static inline wl_word2vec_sizes wl_word2vec_sizes_of(const wl_word2vec_args *a, int64_t D,
                                                      size_t real)
 {
-    const bool paths = a->paths.data != NULL;
-    const bool per_pair =
-        a->negatives == WL_NEGATIVES_PER_PAIR && a->method == WL_SKIPGRAM && !paths;
-    const int64_t contexts = 2 * a->window, sets = per_pair ? contexts : 1;
+    const bool paths = a->paths.data != NULL, several = a->method == WL_SKIPGRAM && !paths;
+    const bool per_pair = several && a->negatives == WL_NEGATIVES_PER_PAIR;
+    const int64_t contexts = 2 * a->window, sets = per_pair ? contexts : 1, halves = 2;
     const int64_t negative = paths ? a->deepest - 1 : a->negative;
     return (wl_word2vec_sizes){
         .D = D,
@@ -39,9 +40,17 @@ static inline wl_word2vec_sizes wl_word2vec_sizes_of(const wl_word2vec_args *a, 
         .negative = negative,
         .samples = (negative + WL_WORD2VEC_SIX) / WL_WORD2VEC_SIX * WL_WORD2VEC_SIX,
         .sets = sets,
+        .units = several && !per_pair ? halves : sets,
         .slots = 1 + sets * negative,
         .rows = 1 + a->longest,
     };
+}
+
+/* The inputs of a unit, of a centre with 1 context or more and so many units at most: the first of
+ * them have the first unit. */
+WL_BOTH int64_t wl_word2vec_inputs(int64_t contexts, int64_t units)
+{
+    return (contexts + units - 1) / units;
 }
 
 /* What one thread has at hand for a unit. */
@@ -165,7 +174,7 @@ static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *ou
 {
     const int64_t n = a->workers, n_samples = 1 + s->negative;
     size_t at = 0;
-    out->inputs = a->method == WL_CBOW || s->sets > 1 ? 1 : s->contexts;
+    out->inputs = a->method == WL_CBOW ? 1 : wl_word2vec_inputs(s->contexts, s->units);
     out->spilt = n_samples > WL_WORD2VEC_TILE ? n_samples : 0;
     out->loss = (double *)wl_carve(base, &at, n, 8);
     out->pairs = (int64_t *)wl_carve(base, &at, n, 8);

@@ -40,8 +40,11 @@
  *
  * What reads the tables when:
  *
- *   hogwild  a unit (all pairs of a centre or, with WL_NEGATIVES_PER_PAIR, one pair) reads its
- *            rows, then updates them. The centres are cut into `workers` runs of neighbours; the
+ *   hogwild  a unit reads its rows, then updates them: one pair with WL_NEGATIVES_PER_PAIR, in
+ *            other skip-gram with negatives the pairs of the first half of a centre's contexts
+ *            (the larger, of an odd number), then those of the others, else all pairs of a centre.
+ *            (Updates that do not see each other overshoot: halves are nearer to a pair's unit
+ *            than all at once.) The centres are cut into `workers` runs of neighbours; the
  *            units of a run follow each other, and runs race without locks (Recht et al. 2011,
  *            "Hogwild"). With one worker the result is determined.
  *   sync     `batch` tokens as centres read the tables as they were before the first of them; then
