@@ -3,7 +3,7 @@
 #ifndef WL_REF_WORD2VEC_RUN_H
 #define WL_REF_WORD2VEC_RUN_H
 
-#include "word2vec_call.h"
+#include "word2vec_kept.h"
 #include "word2vec_unit.h"
 
 /* What works through neighbouring centres. In sync it reads and adds to buffers: x and dx of the
@@ -14,7 +14,7 @@ typedef struct run {
     unit u;
     loss_sum loss;
     int64_t pairs, skipped;
-    bool sync;
+    bool sync, keeps; /* keeps: rows of contexts */
     int64_t first;
     real *x, *dx, *dout;
     int32_t *input_rows, *input_counts, *output_rows, *output_counts;
@@ -35,26 +35,21 @@ static run run_of(const call *c, char *memory)
     return r;
 }
 
-static real *nth_row(void *rows, int64_t i, int64_t D) { return (real *)rows + i * D; }
-
 static real *cleared(void *rows, int64_t i, int64_t D)
 {
     return memset(nth_row(rows, i, D), 0, (size_t)D * sizeof(real));
 }
 
-/* Rows may be read and added to in place. */
-static bool in_place(const run *r)
-{
-    return r->c->direct && !r->sync && one_tile(r->u.inputs, r->u.padded);
-}
+/* Rows that are REAL may be read and added to in place. */
+static bool in_place(const run *r) { return !r->sync && one_tile(r->u.inputs, r->u.padded); }
 
 /* Input i of the unit is the word at a place. */
 static void bind_input(run *r, int64_t i, int64_t place)
 {
     const call *c = r->c;
     const int64_t D = c->d->D, id = token_at(c, place);
-    const bool direct = c->direct && c->own_rows;
-    real *row = row_of(&c->a->input, id, 0).data;
+    const bool direct = r->keeps || (c->direct && c->own_rows);
+    real *row = r->keeps ? kept_row(c, &r->at, place) : row_of(&c->a->input, id, 0).data;
     if (r->sync) {
         r->u.x[i] = direct ? row : nth_row(r->x, place - r->first, D);
         r->u.dx[i] = nth_row(r->dx, place - r->first, D);
@@ -62,8 +57,17 @@ static void bind_input(run *r, int64_t i, int64_t place)
     }
     const bool here = direct && in_place(r);
     r->u.x[i] = here ? row : nth_row(r->at.x, i, D);
-    if (!here) word_vector(c, id, r->u.x[i]);
+    if (r->keeps && !here)
+        memcpy(r->u.x[i], row, (size_t)D * sizeof *row);
+    else if (!here)
+        word_vector(c, id, r->u.x[i]);
     r->u.dx[i] = direct ? row : cleared(r->at.dx, i, D);
+}
+
+/* Inputs are added to where they are bound. */
+static bool inputs_take_all(const run *r)
+{
+    return r->sync || r->keeps || (r->c->direct && r->c->own_rows);
 }
 
 /* Sample j of the unit is a word, or -1; in sync its gradient goes to a slot. */
@@ -157,7 +161,7 @@ static void skipgram_unit(run *r, const centre *m, int64_t first, int64_t inputs
     r->u.inputs = inputs;
     for (int64_t i = 0; i < inputs; i++) bind_input(r, i, context_at(m, first + i));
     bind_samples(r, m, set_of(r, unit));
-    if (!run_unit(r, m, first, inputs, unit, lr) || r->sync || (c->direct && c->own_rows)) return;
+    if (!run_unit(r, m, first, inputs, unit, lr) || inputs_take_all(r)) return;
     for (int64_t i = 0; i < inputs; i++)
         add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m, unit));
 }
@@ -168,7 +172,7 @@ static void cbow_unit(run *r, const centre *m, real lr)
 {
     const call *c = r->c;
     const int64_t D = c->d->D, n = contexts_of(m);
-    const bool bound = r->sync || (c->direct && c->own_rows);
+    const bool bound = inputs_take_all(r);
     real **const x_at = r->u.x, **const dx_at = r->u.dx;
     real *x = memset(r->at.mean, 0, (size_t)D * sizeof *x);
     real *dx = memset(r->at.dmean, 0, (size_t)D * sizeof *dx);
@@ -255,8 +259,10 @@ static wl_word2vec_tally train_centres(run *r, int64_t from, int64_t to, real lr
         next = centre_of(r->c, i + 1 < to ? i + 1 : r->c->end, r->at.drawn[(i + 1 - from) % 2]);
         prefetch_centre(r->c, &next);
         if (r->sync) next_slots(r, i == from);
+        if (r->keeps) release_rows(r->c, &r->at, i - r->c->s.window, i);
         train_centre(r, &now, &next, lr + slope * (real)(i - r->c->begin));
     }
+    if (r->keeps) release_rows(r->c, &r->at, INT64_MAX, to);
     return (wl_word2vec_tally){ (double)loss_of(&r->loss), r->pairs, r->skipped };
 }
 

@@ -112,18 +112,16 @@ static void the_cap_scales_what_is_stale(void **state)
     }
 }
 
-/* The centre 1 has two contexts: in hogwild the second sees what the first has done to the target.
- * Vectors of one number, no negatives. */
+/* The centre has two contexts: in hogwild the second is given what the first has written to the
+ * target. Scores are 0. */
 static void halves_of_a_window_follow_each_other(void **state)
 {
-    const double tokens[] = { 0, 1, 2 }, lr[] = { 0.5, 0.5 }, begin = 1;
-    const double input[] = { 1, 5, 1 }, output[] = { 7, 0, 7 };
-    /* the first: score 0, so that both rows take 1/4; the second: score 1/4 */
-    const double rate = 0.5 / (1 + exp(0.25)), pairs = 2;
-    const double in[] = { 1, 5, 1 + 0.25 * rate }, out[] = { 7, 0.25 + rate, 7 };
+    const double tokens[] = { 0, 1, 2 }, lr[] = { 0.5, 0.5 }, begin = 1, pairs = 2;
+    const double input[] = { 1, 0, 5, 5, 0, 1 }, output[] = { 7, 7, 0, 0, 7, 7 };
+    const double in[] = { 1, 0, 5, 5, 0.0625, 1 }, out[] = { 7, 7, 0.25, 0.25, 7, 7 };
     (void)state;
     op_case c = made("word2vec_hogwild",
-                     "R=3 V=3 D=1 N=3 C=1 W=1 K=0 P=1 L=0 H=0 -spans -pieces -paths -nodes");
+                     "R=3 V=3 D=2 N=3 C=1 W=1 K=0 P=1 L=0 H=0 -spans -pieces -paths -nodes");
     put_values(&c, "tokens", tokens);
     put_values(&c, "begin", &begin);
     put_values(&c, "lr", lr);

@@ -55,9 +55,9 @@
  *            that large batches diverge.
  *
  * A unit with a score that is not finite is left out and counted. 16-bit tables are rounded to
- * nearest or stochastically (Gupta et al. 2015): in hogwild whenever a unit's context or sample
- * updates a row, in sync once a row and batch. A token that is no id counts as the end of a
- * sentence; one other than -1 is reported by wl_ctx_sync. */
+ * nearest or stochastically (Gupta et al. 2015): in hogwild whenever a unit's sample updates a row
+ * or its context does (without n-grams: when windows leave that), in sync once a row and batch. A
+ * token that is no id ends a sentence; one other than -1 is reported by wl_ctx_sync. */
 #ifndef WORDLOOM_WORD2VEC_H
 #define WORDLOOM_WORD2VEC_H
 
