@@ -4,7 +4,7 @@
  * the latter stay in L1 from one centre to the next. Bound by: latency of rows, then L2. */
 #include "algorithms.cuh"
 #include "logistic.cuh"
-#include "word2vec.cuh"
+#include "word2vec_kept.cuh"
 
 namespace
 {
@@ -44,6 +44,7 @@ struct scratch {
     float *g;       /* [inputs,samples] */
     float *spill;   /* [samples,D]: gradients of all tiles of samples but the last */
     int32_t *drawn; /* [sets,negative] */
+    kept_rows kept; /* null but where keeps() */
 };
 
 /* One unit: contexts first..first+inputs-1 (in CBOW all, as one input) and a set of samples. */
@@ -51,7 +52,7 @@ template <class T, int W> struct unit {
     const word2vec<T> &c;
     const window &w;
     const scratch &at;
-    int64_t first, inputs, set;
+    int64_t first, inputs, set, number; /* number: of the centre's units */
 
     __device__ int64_t sample(int64_t j) const
     {
@@ -62,6 +63,8 @@ template <class T, int W> struct unit {
     {
         if (c.cbow || c.spans)
             load_floats<W>(x, at.x + i * c.D + k);
+        else if (keeps(c))
+            load_kept<W>(x, c, at.kept, first + i, k);
         else
             race_load<W>(x, c.input.at(context_id(i), k));
     }
@@ -76,7 +79,10 @@ template <class T, int W> struct unit {
                 float x[W];
                 if (c.cbow)
                     load_window<W>(x, c, w, [&](float(&one)[W], int64_t n) {
-                        load_word<W>(one, c, c.token(w.context(n)), k);
+                        if (keeps(c))
+                            load_kept<W>(one, c, at.kept, n, k);
+                        else
+                            load_word<W>(one, c, c.token(w.context(n)), k);
                     });
                 else
                     load_word<W>(x, c, context_id(i), k);
@@ -150,22 +156,26 @@ template <class T, int W> struct unit {
         if (id < 0) return;
         race_add<W>(c.output.at(id, k), delta, [&](T *to, const float(&x)[W]) {
             store_rounded<W>(to, x, c.stochastic, id * c.D + k, ~c.seed,
-                             wl_word2vec_rounding_step(c.place(w.at), c.sets, set));
+                             wl_word2vec_rounding_step(c.place(w.at), c.units, number));
         });
     }
 
-    /* the gradient of an input to the rows of its word, or of all contexts' words */
-    __device__ void add_to_word(int64_t id, int64_t k, const float (&dx)[W], float factor) const
+    /* the gradient of an input to the rows of context number n's word */
+    __device__ void add_to_context(int64_t n, int64_t k, const float (&dx)[W], float factor) const
     {
-        const word_rows r = rows_of_word(c, id);
+        const word_rows r = rows_of_word(c, c.token(w.context(n)));
         float delta[W];
         for (int e = 0; e < W; e++) delta[e] = factor * c.share(r.n) * dx[e];
+        if (keeps(c)) {
+            add_to_kept<W>(c, at.kept, n, k, delta);
+            return;
+        }
         for (int64_t i = 0; i < r.n; i++) {
             const int64_t row = r.at(i);
             if (row < 0) continue;
             race_add<W>(c.input.at(row, k), delta, [&](T *to, const float(&x)[W]) {
                 store_rounded<W>(to, x, c.stochastic, row * c.D + k, c.seed,
-                                 wl_word2vec_rounding_step(c.place(w.at), c.sets, set));
+                                 wl_word2vec_rounding_step(c.place(w.at), c.units, number));
             });
         }
     }
@@ -181,11 +191,11 @@ template <class T, int W> struct unit {
                 for (int e = 0; e < W; e++) dx[e] += *gradient(i, j) * o[e];
             }
             if (!c.cbow) {
-                add_to_word(context_id(i), k, dx, 1.0f);
+                add_to_context(first + i, k, dx, 1.0f);
                 continue;
             }
             for (int64_t n = 0; n < w.contexts(); n++)
-                add_to_word(c.token(w.context(n)), k, dx, c.share(w.contexts()));
+                add_to_context(n, k, dx, c.share(w.contexts()));
         }
     }
 
@@ -238,23 +248,31 @@ __global__ void hogwild(word2vec<T> c, wl_word2vec_cuda_hogwild space, int64_t w
         const scratch at = { space.x + worker * space.inputs * c.D,
                              space.g + worker * space.inputs * c.samples,
                              space.spill + worker * space.spilt * c.D,
-                             space.drawn + worker * c.sets * c.negative };
+                             space.drawn + worker * c.sets * c.negative,
+                             { space.change + worker * space.kept * c.D,
+                               space.last + worker * space.kept, space.word + worker * space.kept,
+                               space.slot + worker * space.kept } };
         double loss = 0;
         int64_t pairs = 0, skipped = 0;
-        for (int64_t i = begin + n * worker / workers; i < begin + n * (worker + 1) / workers;
-             i++) {
+        const int64_t last = begin + n * (worker + 1) / workers;
+        if (keeps(c)) keep_nothing(c, at.kept);
+        for (int64_t i = begin + n * worker / workers; i < last; i++) {
             const window w = window_of(c, i);
+            if (keeps(c)) release_rows<W>(c, at.kept, i - c.window, i);
             if (w.target < 0 || w.contexts() == 0) continue;
+            if (keeps(c)) keep_contexts<W>(c, w, at.kept);
             list_samples(c, w, at.drawn);
-            const int64_t units = c.sets == 1 ? 1 : w.contexts();
-            const int64_t inputs = c.cbow || c.sets > 1 ? 1 : w.contexts();
-            for (int64_t set = 0; set < units; set++) {
-                const unit<T, W> u = { c, w, at, set, inputs, set };
+            const int64_t most = wl_word2vec_inputs(w.contexts(), c.units);
+            for (int64_t number = 0; number * most < w.contexts(); number++) {
+                const int64_t first = number * most, set = c.sets == 1 ? 0 : number;
+                const int64_t inputs = c.cbow ? 1 : min(most, w.contexts() - first);
+                const unit<T, W> u = { c, w, at, first, inputs, set, number };
                 const bool good = train_unit(u, c.rate(i), &loss);
                 pairs += good ? inputs : 0;
                 skipped += good ? 0 : 1;
             }
         }
+        if (keeps(c)) release_rows<W>(c, at.kept, INT64_MAX, last);
         if (lane_index() > 0) continue;
         space.loss[worker] = loss;
         space.pairs[worker] = pairs;

@@ -18,7 +18,7 @@ template <class T> struct word2vec {
     const int32_t *spans, *pieces; /* null: none */
     const int32_t *paths, *nodes;  /* null: none */
     int64_t N, V, R, G, E, D, centres, longest, deepest;
-    int64_t window, contexts, negative, samples, sets, slots, rows;
+    int64_t window, contexts, negative, samples, sets, units, slots, rows;
     bool cbow, sum, corrected, stochastic;
     uint64_t seed;
 
@@ -67,6 +67,7 @@ word2vec<T> word2vec_of(const wl_ctx *ctx, const wl_dims *d, const wl_word2vec_a
              s.negative,
              1 + s.negative,
              s.sets,
+             s.units,
              s.slots,
              s.rows,
              a->method == WL_CBOW,

@@ -25,6 +25,8 @@ wl_status WL_REF(word2vec_subsample)(wl_ctx *ctx, const wl_dims *d,
 static wl_word2vec_tally hogwild_race(const call *c, int64_t from, int64_t to, char *memory)
 {
     run r = run_of(c, memory);
+    r.keeps = !c->direct && c->own_rows;
+    if (r.keeps) keep_nothing(c, &r.at);
     return train_centres(&r, from, to, c->lr, c->slope);
 }
 

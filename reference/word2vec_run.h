@@ -3,7 +3,7 @@
 #ifndef WL_REF_WORD2VEC_RUN_H
 #define WL_REF_WORD2VEC_RUN_H
 
-#include "word2vec_call.h"
+#include "word2vec_kept.h"
 #include "word2vec_unit.h"
 
 /* What works through neighbouring centres. In sync it reads and adds to buffers: x and dx of the
@@ -14,7 +14,7 @@ typedef struct run {
     unit u;
     loss_sum loss;
     int64_t pairs, skipped;
-    bool sync;
+    bool sync, keeps; /* keeps: rows of contexts */
     int64_t first;
     real *x, *dx, *dout;
     int32_t *input_rows, *input_counts, *output_rows, *output_counts;
@@ -35,26 +35,21 @@ static run run_of(const call *c, char *memory)
     return r;
 }
 
-static real *nth_row(void *rows, int64_t i, int64_t D) { return (real *)rows + i * D; }
-
 static real *cleared(void *rows, int64_t i, int64_t D)
 {
     return memset(nth_row(rows, i, D), 0, (size_t)D * sizeof(real));
 }
 
-/* Rows may be read and added to in place. */
-static bool in_place(const run *r)
-{
-    return r->c->direct && !r->sync && one_tile(r->u.inputs, r->u.padded);
-}
+/* Rows that are REAL may be read and added to in place. */
+static bool in_place(const run *r) { return !r->sync && one_tile(r->u.inputs, r->u.padded); }
 
 /* Input i of the unit is the word at a place. */
 static void bind_input(run *r, int64_t i, int64_t place)
 {
     const call *c = r->c;
     const int64_t D = c->d->D, id = token_at(c, place);
-    const bool direct = c->direct && c->own_rows;
-    real *row = row_of(&c->a->input, id, 0).data;
+    const bool direct = r->keeps || (c->direct && c->own_rows);
+    real *row = r->keeps ? kept_row(c, &r->at, place) : row_of(&c->a->input, id, 0).data;
     if (r->sync) {
         r->u.x[i] = direct ? row : nth_row(r->x, place - r->first, D);
         r->u.dx[i] = nth_row(r->dx, place - r->first, D);
@@ -62,8 +57,17 @@ static void bind_input(run *r, int64_t i, int64_t place)
     }
     const bool here = direct && in_place(r);
     r->u.x[i] = here ? row : nth_row(r->at.x, i, D);
-    if (!here) word_vector(c, id, r->u.x[i]);
+    if (r->keeps && !here)
+        memcpy(r->u.x[i], row, (size_t)D * sizeof *row);
+    else if (!here)
+        word_vector(c, id, r->u.x[i]);
     r->u.dx[i] = direct ? row : cleared(r->at.dx, i, D);
+}
+
+/* Inputs are added to where they are bound. */
+static bool inputs_take_all(const run *r)
+{
+    return r->sync || r->keeps || (r->c->direct && r->c->own_rows);
 }
 
 /* Sample j of the unit is a word, or -1; in sync its gradient goes to a slot. */
@@ -95,18 +99,21 @@ static void bind_samples(run *r, const centre *m, int64_t set)
     for (int64_t j = r->u.samples; j < r->u.padded; j++) bind_sample(r, j, -1, 0);
 }
 
-static uint32_t step_of(const run *r, const centre *m, int64_t set)
+static uint32_t step_of(const run *r, const centre *m, int64_t unit)
 {
-    return wl_word2vec_rounding_step(r->c->position + (uint64_t)m->at, r->c->s.sets, set);
+    return wl_word2vec_rounding_step(r->c->position + (uint64_t)m->at, r->c->s.units, unit);
 }
 
-static void store_samples(const run *r, const centre *m, int64_t set)
+static int64_t set_of(const run *r, int64_t unit) { return r->c->s.sets == 1 ? 0 : unit; }
+
+static void store_samples(const run *r, const centre *m, int64_t unit)
 {
     const call *c = r->c;
+    const int64_t set = set_of(r, unit);
     if (c->direct) return;
     for (int64_t j = 0; j < r->u.samples; j++) {
         const int32_t id = j ? m->drawn[set * c->s.negative + j - 1] : m->target;
-        if (id >= 0) add_to_row(c, &c->a->output, id, r->u.dout[j], 1, step_of(r, m, set));
+        if (id >= 0) add_to_row(c, &c->a->output, id, r->u.dout[j], 1, step_of(r, m, unit));
     }
 }
 
@@ -130,16 +137,16 @@ static void count_rows(run *r, const centre *m, int64_t first, int64_t n, int64_
     }
 }
 
-/* Runs the unit of contexts first..first + n - 1 and a set of samples; false: nothing came of it.
- */
-static bool run_unit(run *r, const centre *m, int64_t first, int64_t n, int64_t set, real lr)
+/* Runs the unit of contexts first..first + n - 1; false: nothing came of it. */
+static bool run_unit(run *r, const centre *m, int64_t first, int64_t n, int64_t unit, real lr)
 {
+    const int64_t set = set_of(r, unit);
     if (compute(&r->u, lr, m->drawn + set * r->c->s.negative, &r->loss)) {
         r->pairs += r->u.inputs;
         if (r->sync)
             count_rows(r, m, first, n, set);
         else
-            store_samples(r, m, set);
+            store_samples(r, m, unit);
         return true;
     }
     r->skipped++;
@@ -147,16 +154,16 @@ static bool run_unit(run *r, const centre *m, int64_t first, int64_t n, int64_t 
 }
 
 /* Contexts first..first + inputs - 1 of a centre with one set of negatives. */
-static void skipgram_unit(run *r, const centre *m, int64_t first, int64_t inputs, int64_t set,
+static void skipgram_unit(run *r, const centre *m, int64_t first, int64_t inputs, int64_t unit,
                           real lr)
 {
     const call *c = r->c;
     r->u.inputs = inputs;
     for (int64_t i = 0; i < inputs; i++) bind_input(r, i, context_at(m, first + i));
-    bind_samples(r, m, set);
-    if (!run_unit(r, m, first, inputs, set, lr) || r->sync || (c->direct && c->own_rows)) return;
+    bind_samples(r, m, set_of(r, unit));
+    if (!run_unit(r, m, first, inputs, unit, lr) || inputs_take_all(r)) return;
     for (int64_t i = 0; i < inputs; i++)
-        add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m, set));
+        add_to_word(c, token_at(c, context_at(m, first + i)), r->u.dx[i], 1, step_of(r, m, unit));
 }
 
 /* The unit's one input is the mean, or the sum, of the contexts, which are bound as a unit's inputs
@@ -165,7 +172,7 @@ static void cbow_unit(run *r, const centre *m, real lr)
 {
     const call *c = r->c;
     const int64_t D = c->d->D, n = contexts_of(m);
-    const bool bound = r->sync || (c->direct && c->own_rows);
+    const bool bound = inputs_take_all(r);
     real **const x_at = r->u.x, **const dx_at = r->u.dx;
     real *x = memset(r->at.mean, 0, (size_t)D * sizeof *x);
     real *dx = memset(r->at.dmean, 0, (size_t)D * sizeof *dx);
@@ -185,15 +192,19 @@ static void cbow_unit(run *r, const centre *m, real lr)
         add_to_word(c, token_at(c, context_at(m, i)), dx, share(c, n), step_of(r, m, 0));
 }
 
-/* A unit a context. Meanwhile as many sets of the next centre's negatives are fetched. */
-static void pair_units(run *r, const centre *m, const centre *next, real lr)
+/* Meanwhile the next centre's negatives a pair are fetched. In sync nothing is read before a batch
+ * ends, and the units with the same negatives are one. */
+static void skipgram_units(run *r, const centre *m, const centre *next, real lr)
 {
-    const int64_t n = contexts_of(m), sets = next->target < 0 ? 0 : contexts_of(next);
-    for (int64_t i = 0; i < n; i++) {
-        if (i < sets) prefetch_set(r->c, next, i);
-        skipgram_unit(r, m, i, 1, i, lr);
+    const wl_word2vec_sizes *s = &r->c->s;
+    const int64_t n = contexts_of(m), inputs = wl_word2vec_inputs(n, r->sync ? s->sets : s->units);
+    const int64_t sets = next->target < 0 || s->sets == 1 ? 0 : contexts_of(next);
+    int64_t unit = 0;
+    for (int64_t first = 0; first < n; first += inputs, unit++) {
+        if (unit < sets) prefetch_set(r->c, next, unit);
+        skipgram_unit(r, m, first, least(inputs, n - first), unit, lr);
     }
-    for (int64_t i = n; i < sets; i++) prefetch_set(r->c, next, i);
+    for (; unit < sets; unit++) prefetch_set(r->c, next, unit);
 }
 
 static void train_centre(run *r, const centre *m, const centre *next, real lr)
@@ -205,10 +216,8 @@ static void train_centre(run *r, const centre *m, const centre *next, real lr)
     if (m->target < 0 || n == 0) return;
     if (r->c->a->method == WL_CBOW)
         cbow_unit(r, m, lr);
-    else if (r->c->s.sets == 1)
-        skipgram_unit(r, m, 0, n, 0, lr);
     else
-        pair_units(r, m, next, lr);
+        skipgram_units(r, m, next, lr);
 }
 
 static void write_tallies(const call *c, const wl_word2vec_tally *tally, int64_t n, bool more)
@@ -250,8 +259,10 @@ static wl_word2vec_tally train_centres(run *r, int64_t from, int64_t to, real lr
         next = centre_of(r->c, i + 1 < to ? i + 1 : r->c->end, r->at.drawn[(i + 1 - from) % 2]);
         prefetch_centre(r->c, &next);
         if (r->sync) next_slots(r, i == from);
+        if (r->keeps) release_rows(r->c, &r->at, i - r->c->s.window, i);
         train_centre(r, &now, &next, lr + slope * (real)(i - r->c->begin));
     }
+    if (r->keeps) release_rows(r->c, &r->at, INT64_MAX, to);
     return (wl_word2vec_tally){ (double)loss_of(&r->loss), r->pairs, r->skipped };
 }
 

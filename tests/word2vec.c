@@ -112,6 +112,50 @@ static void the_cap_scales_what_is_stale(void **state)
     }
 }
 
+/* The centre has two contexts: in hogwild the second is given what the first has written to the
+ * target. Scores are 0. */
+static void halves_of_a_window_follow_each_other(void **state)
+{
+    const double tokens[] = { 0, 1, 2 }, lr[] = { 0.5, 0.5 }, begin = 1, pairs = 2;
+    const double input[] = { 1, 0, 5, 5, 0, 1 }, output[] = { 7, 7, 0, 0, 7, 7 };
+    const double in[] = { 1, 0, 5, 5, 0.0625, 1 }, out[] = { 7, 7, 0.25, 0.25, 7, 7 };
+    (void)state;
+    op_case c = made("word2vec_hogwild",
+                     "R=3 V=3 D=2 N=3 C=1 W=1 K=0 P=1 L=0 H=0 -spans -pieces -paths -nodes");
+    put_values(&c, "tokens", tokens);
+    put_values(&c, "begin", &begin);
+    put_values(&c, "lr", lr);
+    put_values(&c, "input", input);
+    put_values(&c, "output", output);
+    gives(&c, "input", in);
+    gives(&c, "output", out);
+    gives(&c, "pairs", &pairs);
+    case_free(&c);
+}
+
+/* Word 0 is a context of two centres, each of which moves its row by 0.75 of half a step of bf16:
+ * rounded to nearest each time it would stay where it is. */
+static void a_context_is_rounded_when_windows_leave_it(void **state)
+{
+    const double tokens[] = { 1, 0, 2 }, lr[] = { 1, 1 }, begin = 0;
+    const double input[] = { 1, 0, 0 }, output[] = { 0, 0x1.8p-8, 0x1.8p-8 };
+    (void)state;
+    op_case c = made("word2vec_hogwild", "R=3 V=3 D=1 N=3 C=3 W=1 K=0 P=1 L=0 H=0 rounding=0 "
+                                         "dtype=bf16 -spans -pieces -paths -nodes");
+    put_values(&c, "tokens", tokens);
+    put_values(&c, "begin", &begin);
+    put_values(&c, "lr", lr);
+    put_values(&c, "input", input);
+    put_values(&c, "output", output);
+    for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+        outcome o;
+        if (execute(&o, &c, *b)) fail_msg("%s", o.trouble);
+        assert_true(outcome_values(&o, "input")[0] == 1 + 0x1p-7);
+        outcome_free(&o);
+    }
+    case_free(&c);
+}
+
 /* ------------------------------------------------------------------ agreement */
 
 static const char *const sizes[] = {
@@ -514,6 +558,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_words_learn_from_each_other),
         cmocka_unit_test(lonely_words_learn_nothing),
+        cmocka_unit_test(halves_of_a_window_follow_each_other),
+        cmocka_unit_test(a_context_is_rounded_when_windows_leave_it),
         cmocka_unit_test(the_cap_scales_what_is_stale),
         cmocka_unit_test(subsampling_holds),
         cmocka_unit_test(hogwild_holds),

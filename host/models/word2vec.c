@@ -63,6 +63,7 @@ static int64_t shard_tokens(int64_t words)
 static void settle(wl_word2vec *m)
 {
     wl_word2vec_config *c = &m->config;
+    wl_word2vec_settle_config(c);
     const int64_t unit = ROW_BYTES / (int64_t)wl_dtype_size(c->dtype);
     if (c->subword.max == 0 || c->subword.max < c->subword.min || c->subword.buckets == 0)
         c->subword = (wl_subword){ 0 };

@@ -86,6 +86,9 @@ struct wl_word2vec {
 char *wl_word2vec_json(const wl_word2vec_config *config);
 wl_status wl_word2vec_check_config(const wl_word2vec_config *config, wl_error *error);
 
+/* Puts what the method asks for in the place of defaults. */
+void wl_word2vec_settle_config(wl_word2vec_config *config);
+
 /* Fills the tables, and what training reads beside them, as they are before training. */
 wl_status wl_word2vec_initialise(wl_word2vec *model, wl_error *error);
 

@@ -11,13 +11,13 @@ wl_word2vec_config wl_word2vec_defaults(void)
         .window = 5,
         .negative = 5,
         .epochs = 5,
-        .batch = 256,
+        .batch = 0,
         .workers = 1,
         .sample = 1e-3,
         .power = 0.75,
         .lr = 0.025,
         .min_lr_fraction = 0.004,
-        .cap = 16,
+        .cap = -1,
         .init_range = 0.5,
         .seed = 1,
         .dtype = WL_F32,
@@ -25,6 +25,16 @@ wl_word2vec_config wl_word2vec_defaults(void)
         .negatives = WL_NEGATIVES_PER_WINDOW,
         .context = WL_CONTEXT_MEAN,
     };
+}
+
+/* Measured against gensim (docs/performance.md): updates that do not see each other overshoot, with
+ * negatives a pair by more the larger the batch, while a row that is capped learns too little. */
+void wl_word2vec_settle_config(wl_word2vec_config *c)
+{
+    const bool sampled = c->loss == WL_WORD2VEC_NEGATIVE && c->method == WL_SKIPGRAM;
+    const bool pair = sampled && c->negatives == WL_NEGATIVES_PER_PAIR;
+    if (c->batch == 0) c->batch = pair ? 64 : 256;
+    if (c->cap < 0) c->cap = pair ? 64 : sampled ? 12 : 16;
 }
 
 wl_status wl_word2vec_check_config(const wl_word2vec_config *c, wl_error *error)
@@ -37,13 +47,13 @@ wl_status wl_word2vec_check_config(const wl_word2vec_config *c, wl_error *error)
         { "window", (double)c->window, 1, 1000 },
         { "negative", (double)c->negative, 0, 1000 },
         { "epochs", (double)c->epochs, 1, 100000 },
-        { "batch", (double)c->batch, 1, 1048576 },
+        { "batch", (double)c->batch, 0, 1048576 },
         { "workers", (double)c->workers, 1, 1048576 },
         { "sample", c->sample, 0, HUGE_VAL },
         { "power", c->power, -10, 10 },
         { "lr", c->lr, 1e-30, 1000 },
         { "min_lr_fraction", c->min_lr_fraction, 0, 1 },
-        { "cap", c->cap, 0, HUGE_VAL },
+        { "cap", c->cap, -1, HUGE_VAL },
         { "init_range", c->init_range, 0, 1e6 },
         { "subword.min", c->subword.min, 0, 64 },
         { "subword.max", c->subword.max, 0, 64 },

@@ -41,10 +41,10 @@ WL_BOTH int32_t wl_word2vec_negative(const wl_alias_column *noise, int64_t V, ui
     return drawn == target || (uint32_t)drawn >= (uint64_t)V ? -1 : drawn;
 }
 
-/* The step by which updates of 16-bit rows are rounded: each set of a centre has its own. */
-WL_BOTH uint32_t wl_word2vec_rounding_step(uint64_t place, int64_t sets, int64_t set)
+/* The step by which updates of 16-bit rows are rounded: each unit of a centre has its own. */
+WL_BOTH uint32_t wl_word2vec_rounding_step(uint64_t place, int64_t units, int64_t unit)
 {
-    return (uint32_t)(place * (uint64_t)sets + (uint64_t)set);
+    return (uint32_t)(place * (uint64_t)units + (uint64_t)unit);
 }
 
 #endif

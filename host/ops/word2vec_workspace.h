@@ -3,6 +3,7 @@
 #ifndef WL_WORD2VEC_WORKSPACE_H
 #define WL_WORD2VEC_WORKSPACE_H
 
+#include "../core/storage.h"
 #include "carve.h"
 
 /* Samples come in sixes, contexts in tens: the reference has loops of these constant lengths. */
@@ -19,6 +20,7 @@ typedef struct wl_word2vec_sizes {
         negative;    /* samples of a set at most, beside the first: negatives, or nodes of a path */
     int64_t samples; /* all of them, filled up to a multiple of six */
     int64_t sets;    /* of negatives a centre: one, or one a context */
+    int64_t units;   /* of a centre at most in hogwild: one, two, or one a context */
     int64_t slots;   /* of gradients of the output table a centre: the first sample, the sets */
     int64_t rows;    /* of the input table a word at most */
 } wl_word2vec_sizes;
@@ -26,10 +28,9 @@ typedef struct wl_word2vec_sizes {
 static inline wl_word2vec_sizes wl_word2vec_sizes_of(const wl_word2vec_args *a, int64_t D,
                                                      size_t real)
 {
-    const bool paths = a->paths.data != NULL;
-    const bool per_pair =
-        a->negatives == WL_NEGATIVES_PER_PAIR && a->method == WL_SKIPGRAM && !paths;
-    const int64_t contexts = 2 * a->window, sets = per_pair ? contexts : 1;
+    const bool paths = a->paths.data != NULL, several = a->method == WL_SKIPGRAM && !paths;
+    const bool per_pair = several && a->negatives == WL_NEGATIVES_PER_PAIR;
+    const int64_t contexts = 2 * a->window, sets = per_pair ? contexts : 1, halves = 2;
     const int64_t negative = paths ? a->deepest - 1 : a->negative;
     return (wl_word2vec_sizes){
         .D = D,
@@ -39,9 +40,17 @@ static inline wl_word2vec_sizes wl_word2vec_sizes_of(const wl_word2vec_args *a, 
         .negative = negative,
         .samples = (negative + WL_WORD2VEC_SIX) / WL_WORD2VEC_SIX * WL_WORD2VEC_SIX,
         .sets = sets,
+        .units = several && !per_pair ? halves : sets,
         .slots = 1 + sets * negative,
         .rows = 1 + a->longest,
     };
+}
+
+/* The inputs of a unit, of a centre with 1 context or more and so many units at most: the first of
+ * them have the first unit. */
+WL_BOTH int64_t wl_word2vec_inputs(int64_t contexts, int64_t units)
+{
+    return (contexts + units - 1) / units;
 }
 
 /* What one thread has at hand for a unit. */
@@ -50,6 +59,10 @@ typedef struct wl_word2vec_scratch {
     void *o, *dout;         /* REAL [samples,D] */
     void *mean, *dmean;     /* REAL [D]: CBOW's input and its gradient */
     void *spare;            /* REAL [D]: where the gradients of samples that do not count go */
+    void *kept;             /* REAL [1+contexts,D]: rows of contexts, */
+    void *kept_before;      /* the same as they were read, */
+    int64_t *kept_last;     /* [1+contexts] the last places of their words as contexts, */
+    int32_t *kept_word;     /* [1+contexts] and these; -1: none */
     void *quads;            /* REAL [samples,contexts,4] */
     void *g;                /* REAL [samples,contexts] */
     void **x_at, **dx_at;   /* [contexts]: where a unit's rows are read, and its gradients added */
@@ -63,6 +76,7 @@ static inline size_t wl_word2vec_carve(wl_word2vec_scratch *out, char *base,
 {
     const size_t real = (size_t)s->real;
     const int64_t vector = 16; /* scores are worked in whole vectors, of so many at most */
+    const int64_t kept = 1 + s->contexts;
     size_t at = 0;
     out->x = wl_carve(base, &at, s->contexts * s->D, real);
     out->dx = wl_carve(base, &at, s->contexts * s->D, real);
@@ -71,6 +85,10 @@ static inline size_t wl_word2vec_carve(wl_word2vec_scratch *out, char *base,
     out->mean = wl_carve(base, &at, s->D, real);
     out->dmean = wl_carve(base, &at, s->D, real);
     out->spare = wl_carve(base, &at, s->D, real);
+    out->kept = wl_carve(base, &at, kept * s->D, real);
+    out->kept_before = wl_carve(base, &at, kept * s->D, real);
+    out->kept_last = (int64_t *)wl_carve(base, &at, kept, sizeof(int64_t));
+    out->kept_word = (int32_t *)wl_carve(base, &at, kept, sizeof(int32_t));
     out->quads = wl_carve(base, &at, 4 * (s->samples * s->contexts + vector), real);
     out->g = wl_carve(base, &at, s->samples * s->contexts + vector, real);
     out->x_at = (void **)wl_carve(base, &at, s->contexts, sizeof(void *));
@@ -151,12 +169,16 @@ static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *b
 
 typedef struct wl_word2vec_cuda_hogwild {
     int64_t inputs, spilt;    /* of a unit at most; samples beyond what stays in registers */
+    int64_t kept;             /* rows of contexts whose changes wait in f32 */
     double *loss;             /* [workers] */
     int64_t *pairs, *skipped; /* [workers] */
     float *x;                 /* [workers,inputs,D] */
     float *g;                 /* [workers,inputs,1+negative] */
     float *spill;             /* [workers,spilt,D] */
     int32_t *drawn;           /* [workers,sets,negative] */
+    float *change;            /* [workers,kept,D] */
+    int64_t *last;            /* [workers,kept] */
+    int32_t *word, *slot;     /* [workers,kept] */
 } wl_word2vec_cuda_hogwild;
 
 static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *out, char *base,
@@ -165,7 +187,7 @@ static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *ou
 {
     const int64_t n = a->workers, n_samples = 1 + s->negative;
     size_t at = 0;
-    out->inputs = a->method == WL_CBOW || s->sets > 1 ? 1 : s->contexts;
+    out->inputs = a->method == WL_CBOW ? 1 : wl_word2vec_inputs(s->contexts, s->units);
     out->spilt = n_samples > WL_WORD2VEC_TILE ? n_samples : 0;
     out->loss = (double *)wl_carve(base, &at, n, 8);
     out->pairs = (int64_t *)wl_carve(base, &at, n, 8);
@@ -174,6 +196,11 @@ static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *ou
     out->g = (float *)wl_carve(base, &at, n * out->inputs * n_samples, 4);
     out->spill = (float *)wl_carve(base, &at, n * out->spilt * s->D, 4);
     out->drawn = (int32_t *)wl_carve(base, &at, n * s->sets * s->negative, 4);
+    out->kept = a->input.dtype == WL_F32 || a->spans.data ? 0 : 1 + s->contexts;
+    out->change = (float *)wl_carve(base, &at, n * out->kept * s->D, 4);
+    out->last = (int64_t *)wl_carve(base, &at, n * out->kept, 8);
+    out->word = (int32_t *)wl_carve(base, &at, n * out->kept, 4);
+    out->slot = (int32_t *)wl_carve(base, &at, n * out->kept, 4);
     return at;
 }
 

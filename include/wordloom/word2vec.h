@@ -40,8 +40,11 @@
  *
  * What reads the tables when:
  *
- *   hogwild  a unit (all pairs of a centre or, with WL_NEGATIVES_PER_PAIR, one pair) reads its
- *            rows, then updates them. The centres are cut into `workers` runs of neighbours; the
+ *   hogwild  a unit reads its rows, then updates them: one pair with WL_NEGATIVES_PER_PAIR, in
+ *            other skip-gram with negatives the pairs of the first half of a centre's contexts
+ *            (the larger, of an odd number), then those of the others, else all pairs of a centre.
+ *            (Updates that do not see each other overshoot: halves are nearer to a pair's unit
+ *            than all at once.) The centres are cut into `workers` runs of neighbours; the
  *            units of a run follow each other, and runs race without locks (Recht et al. 2011,
  *            "Hogwild"). With one worker the result is determined.
  *   sync     `batch` tokens as centres read the tables as they were before the first of them; then
@@ -52,9 +55,9 @@
  *            that large batches diverge.
  *
  * A unit with a score that is not finite is left out and counted. 16-bit tables are rounded to
- * nearest or stochastically (Gupta et al. 2015): in hogwild whenever a unit's context or sample
- * updates a row, in sync once a row and batch. A token that is no id counts as the end of a
- * sentence; one other than -1 is reported by wl_ctx_sync. */
+ * nearest or stochastically (Gupta et al. 2015): in hogwild whenever a unit's sample updates a row
+ * or its context does (without n-grams: when windows leave that), in sync once a row and batch. A
+ * token that is no id ends a sentence; one other than -1 is reported by wl_ctx_sync. */
 #ifndef WORDLOOM_WORD2VEC_H
 #define WORDLOOM_WORD2VEC_H
 

@@ -44,16 +44,18 @@ typedef struct wl_word2vec_config {
     int64_t window;         /* words to either side at most, 1 to 1000; 5 */
     int64_t negative;       /* negatives of a centre or a pair, 0 to 1000; 5 */
     int64_t epochs;         /* passes over the corpus, 1 to 100000; 5 */
-    int64_t batch;          /* centres a mini-batch, 1 to 1048576; 256 */
+    int64_t batch;          /* centres a mini-batch, 0 to 1048576; 0: 64 with negatives a pair,
+                               else 256 */
     int64_t workers;        /* that race with `hogwild`, 1 to 1048576; 1. On the CPU threads, on a
                                GPU warps */
     double sample;          /* subsampling threshold, 0 or more, 0 for none; 1e-3 */
     double power;           /* of counts in the noise distribution, -10 to 10; 0.75 */
     double lr;              /* first learning rate, 1e-30 to 1000; 0.025 */
     double min_lr_fraction; /* of lr: what it falls to, 0 to 1; 0.004 */
-    double cap;             /* 0 or more, 0 for none; 16. A row of the input table with more
-                               updates in a batch, or one of the output table with more than twice
-                               as many, has their sum scaled down to so many: see
+    double cap;             /* 0 or more, 0 for none, or -1; -1: 12 with negatives a window in
+                               skip-gram, 64 with negatives a pair, else 16. A row of the input
+                               table with more updates in a batch, or one of the output table with
+                               more than twice as many, has their sum scaled down to so many: see
                                <wordloom/word2vec.h> */
     double init_range;      /* of the input table's first numbers, times 1/dim, 0 to 1e6; 0.5 */
     uint64_t seed;          /* 1 */
