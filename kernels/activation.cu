@@ -28,6 +28,7 @@ __device__ inline void slope_pack(T *dx, const T *dy, const T *x, int32_t kind)
 template <class T, int W>
 __global__ void forward(rows_of<T> y, rows_of<const T> x, int64_t N, int64_t D, int32_t kind)
 {
+    wl::await_earlier();
     const int64_t packs = (D + W - 1) / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t p = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; p < N * packs; p += stride) {
         const int64_t n = quotient(p, packs), i = (p - n * packs) * W;
@@ -43,6 +44,7 @@ template <class T, int W>
 __global__ void backward(rows_of<T> dx, rows_of<const T> dy, rows_of<const T> x, int64_t N,
                          int64_t D, int32_t kind)
 {
+    wl::await_earlier();
     const int64_t packs = (D + W - 1) / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t p = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; p < N * packs; p += stride) {
         const int64_t n = quotient(p, packs), i = (p - n * packs) * W;

@@ -54,6 +54,7 @@ template <class SCORE, class T, int W>
 __global__ void forward(steps_of<T> y, float *weights, float *lse, steps_of<const T> q,
                         steps_of<const T> k, steps_of<const T> v, problem of, int64_t d_slices)
 {
+    wl::await_earlier();
     WL_SHARED(float4, keys, [ROWS][WIDTH / 4]);
     WL_SHARED(float4, others, [ROWS][WIDTH / 4]);
     const int64_t tiles = (of.T + ROWS - 1) / ROWS;
@@ -149,6 +150,7 @@ template <class T, int W>
 __global__ void sum_deltas(float *delta, steps_of<const T> dy, steps_of<const T> y, int64_t N,
                            int64_t B, int64_t D)
 {
+    wl::await_earlier();
     for (int64_t i = warp_index(); i < N; i += warp_count()) {
         float total = 0;
         for (int64_t d = 0; d < D; d += WIDTH) {
@@ -172,6 +174,7 @@ __global__ void backward(steps_of<T> dx, steps_of<T> dv, float *du_parts, side<T
                          side<T> other, const float *lse, const float *delta, problem of,
                          int64_t n_slices)
 {
+    wl::await_earlier();
     WL_SHARED(float4, xs, [ROWS][WIDTH / 4]);
     WL_SHARED(float4, zs, [ROWS][WIDTH / 4]);
     const int64_t rows = OF_KEYS ? of.S : of.T, tiles = (rows + ROWS - 1) / ROWS;

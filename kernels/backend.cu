@@ -3,10 +3,23 @@
 #include "gemm.cuh"
 #include "grouping.cuh"
 
+#include <stdlib.h>
 #include <string.h>
 
 namespace
 {
+
+__global__ void nothing() { wl::await_earlier(); }
+
+/* Whether kernels may come before earlier ones have ended: they were compiled for what can wait
+ * itself, and WORDLOOM_EARLY=0 does not forbid it. */
+bool may_come_early()
+{
+    const char *wanted = getenv("WORDLOOM_EARLY");
+    cudaFuncAttributes of;
+    if (wanted && !strcmp(wanted, "0")) return false;
+    return cudaFuncGetAttributes(&of, nothing) == cudaSuccess && of.ptxVersion >= 90;
+}
 
 /* Devices, where the driver, a GPU and cuBLASLt are all there. */
 int device_count()
@@ -51,6 +64,7 @@ wl_status device_open(wl_ctx *ctx)
     int previous = 0;
     wl_status status = device_enter(ctx, &previous);
     if (status) return status;
+    ctx->early = may_come_early();
     status = gemm_open(ctx);
     if (!status) status = algorithms_open(ctx);
     device_leave(ctx, previous);

@@ -76,7 +76,8 @@ __device__ __forceinline__ void store_async(void *to, const V &value, mbarrier *
 
 #undef WL_SM90
 
-/* A launch of clusters, each of so many blocks; at once: all run together, or it fails. */
+/* A launch of clusters, each of so many blocks; at once: all run together, or it fails, and after
+ * all that was queued before. */
 struct cluster_launch {
     cudaLaunchConfig_t config = {};
     cudaLaunchAttribute how[2] = {};
@@ -87,14 +88,17 @@ struct cluster_launch {
         how[0].id = cudaLaunchAttributeClusterDimension;
         how[0].val.clusterDim.x = blocks;
         how[0].val.clusterDim.y = how[0].val.clusterDim.z = 1;
-        how[1].id = cudaLaunchAttributeCooperative;
-        how[1].val.cooperative = 1;
+        how[1] = come_early(ctx);
+        if (at_once) {
+            how[1].id = cudaLaunchAttributeCooperative;
+            how[1].val.cooperative = 1;
+        }
         config.gridDim = dim3(clusters * blocks);
         config.blockDim = dim3(threads);
         config.dynamicSmemBytes = shared;
         config.stream = cudaStream_t(ctx->stream);
         config.attrs = how;
-        config.numAttrs = at_once ? 2 : 1;
+        config.numAttrs = 2;
     }
 };
 
@@ -103,6 +107,8 @@ template <class... P>
 int clusters_at_once(wl_ctx *ctx, void (*kernel)(P...), const cluster_launch &l)
 {
     int major = 0, clusters = 0;
+    cudaLaunchConfig_t config = l.config;
+    config.numAttrs = 1; /* the clusters' size */
     bool runs = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, ctx->ordinal) ==
                     cudaSuccess &&
                 major >= 9;
@@ -112,7 +118,7 @@ int clusters_at_once(wl_ctx *ctx, void (*kernel)(P...), const cluster_launch &l)
     if (runs && l.config.dynamicSmemBytes > 48 * 1024) /* what needs no asking */
         runs = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     int(l.config.dynamicSmemBytes)) == cudaSuccess;
-    runs = runs && cudaOccupancyMaxActiveClusters(&clusters, kernel, &l.config) == cudaSuccess;
+    runs = runs && cudaOccupancyMaxActiveClusters(&clusters, kernel, &config) == cudaSuccess;
     if (!runs) cudaGetLastError(); /* no error: there are other ways */
     return runs ? clusters : 0;
 }

@@ -18,6 +18,7 @@ __host__ __device__ inline uint64_t no_key(int64_t V) { return uint64_t(V) * uin
 __global__ void expand(uint64_t *key, int64_t *weight, ids_of tokens, const int64_t *weights,
                        int64_t N, int64_t W, int64_t old)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < N; i += step) {
         const int64_t id = tokens.at(i);
@@ -37,6 +38,7 @@ __global__ void expand(uint64_t *key, int64_t *weight, ids_of tokens, const int6
 /* A thread owns a place: 1 where an entry begins. */
 __global__ void mark_entries(uint8_t *flag, const uint64_t *key, int64_t pairs, uint64_t none)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < pairs; i += step)
         flag[i] = key[i] < none && (i == 0 || key[i] != key[i - 1]) ? 1 : 0;
@@ -48,6 +50,7 @@ __global__ void write_entries(int64_t *keys, int64_t *sums, const int64_t *begin
                               const int64_t *count, const uint64_t *key, const int64_t *weight,
                               const int64_t *before, int64_t pairs)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x, entries = count[0];
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < entries; i += step) {
         const int64_t begin = begins[i], last = (i + 1 < entries ? begins[i + 1] : pairs) - 1;
@@ -67,6 +70,7 @@ struct association {
 /* A thread owns an entry. */
 __global__ void ppmi(float *y, association a, int64_t N)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < N; n += step) {
         const int64_t i = a.rows.at(n), j = a.columns.at(n);

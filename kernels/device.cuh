@@ -39,12 +39,25 @@ template <class T> struct exactly {
     using type = T;
 };
 
+/* Lets a kernel come before what was queued before it has ended, for which it waits itself: see
+ * wl::await_earlier(). */
+inline cudaLaunchAttribute come_early(const wl_ctx *ctx)
+{
+    cudaLaunchAttribute early = {};
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = ctx->early;
+    return early;
+}
+
 /* Queues a kernel on the context's stream; a grid of nothing is no launch. */
 template <class... P>
 wl_status launch(wl_ctx *ctx, void (*kernel)(P...), unsigned grid, unsigned block,
                  typename exactly<P>::type... args)
 {
+    cudaLaunchAttribute early = come_early(ctx);
     cudaLaunchConfig_t config = {};
+    config.attrs = &early;
+    config.numAttrs = 1;
     config.gridDim = dim3(grid);
     config.blockDim = dim3(block);
     config.stream = cudaStream_t(ctx->stream);

@@ -67,6 +67,7 @@ __device__ inline void drop_share(T *y, const T *x, const T *residual, int64_t a
 template <class T, int W>
 __global__ void drop(T *y, const T *x, const T *residual, dropout o, int64_t rows, int64_t N)
 {
+    wl::await_earlier();
     const int64_t shares = (N + SHARE - 1) / SHARE, stride = int64_t(gridDim.x) * blockDim.x;
     const int64_t first = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
     for (int64_t i = first; i < rows * shares; i += stride) {

@@ -19,6 +19,7 @@ constexpr int AHEAD = 4;
 template <class P>
 __global__ void gather(rows_of<P> y, rows_of<const P> table, ids_of ids, int64_t N, int64_t packs)
 {
+    wl::await_earlier();
     const int64_t width = packs > 0 ? packs : 1, items = N * width, part = THREADS * AHEAD;
     const int64_t rows = quotient(THREADS, width); /* from one of its packs to the next */
     for (int64_t first = blockIdx.x * part + threadIdx.x; first < items;
@@ -79,6 +80,7 @@ template <class T, int W>
 __global__ void gather_pooled(rows_of<T> y, rows_of<const T> table, const float *weights,
                               ids_of ids, int64_t N, int64_t K, int64_t D, bool mean)
 {
+    wl::await_earlier();
     const int64_t width = D > 0 ? D / W : 1, step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < N * width;
          item += step) {
@@ -131,6 +133,7 @@ __device__ inline void order_tile(tile &t, const ids_of &ids, int64_t first, int
 template <class T, int W>
 __global__ void scatter_atomic(rows_of<float> dtable, contribution<T> c, int64_t slots, int64_t D)
 {
+    wl::await_earlier();
     WL_SHARED(tile, t, [1]);
     const int64_t spans = spans_of(D), turns = (slots + TILE - 1) / TILE * spans;
     for (int64_t turn = blockIdx.x; turn < turns; turn += gridDim.x) {
@@ -175,6 +178,7 @@ template <class T, int W>
 __global__ void write_groups(int64_t *out_rows, rows_of<float> sums, grouping by, contribution<T> c,
                              int64_t D)
 {
+    wl::await_earlier();
     sum_all_groups<W>(by, c, D, listing<W>{ out_rows, sums, by.number, D });
 }
 
@@ -202,6 +206,7 @@ template <class T, int W>
 __global__ void update_groups(rows_of<T> table, float *m, float *v, rule_inputs in, grouping by,
                               contribution<T> c, int64_t D)
 {
+    wl::await_earlier();
     const rule r = shared_rule(in);
     if (r.skip) return;
     sum_all_groups<W>(by, c, D, descent<T, W>{ r, table, { m, D }, { v, D }, D });

@@ -208,6 +208,7 @@ cublasStatus_t plan_for(handle *h, const shape &s, const descriptors &d, const p
 template <class T>
 __global__ void empty_sum(T *c, int64_t pitch, int64_t M, int64_t N, float beta, const float *bias)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < M * N; i += step) {
         const int64_t column = i % N;

@@ -195,6 +195,7 @@ template <int C> __device__ inline void number_groups(const ordering &o)
 /* A thread owns up to 8 places of the order, before and after each pass. */
 template <int C> __global__ void order(ordering o)
 {
+    wl::await_earlier();
     for (int pass = 0; pass < o.passes; pass++) order_by_bits<C>(o, pass);
     if (o.count) number_groups<C>(o);
 }
@@ -227,6 +228,7 @@ wl_status order_at_once(wl_ctx *ctx, const ids_of &ids, int64_t n, int bits, con
 /* A thread owns a slot: its row, or V where there is none. */
 template <class R, class S> __global__ void make_keys(R *row, S *slot, ids_of ids, int64_t n)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
         const int64_t id = ids.at(i);
@@ -239,6 +241,7 @@ template <class R, class S> __global__ void make_keys(R *row, S *slot, ids_of id
 /* A thread owns a place, and one is past the end: 1 where a group begins. */
 __global__ void mark_groups(int64_t *flag, grouping by)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i <= by.slots; i += step)
         flag[i] = i < by.slots && by.begins(i) ? 1 : 0;

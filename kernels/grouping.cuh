@@ -223,6 +223,7 @@ template <int W> struct addition {
 template <class T, int W>
 __global__ void add_groups(rows_of<float> target, grouping by, contribution<T> c, int64_t D)
 {
+    wl::await_earlier();
     sum_all_groups<W>(by, c, D, addition<W>{ target, D });
 }
 

@@ -46,6 +46,7 @@ __device__ void load_open(float (&out)[W], const forward_step<T> &s, int64_t b, 
 template <class T, int W>
 __global__ void reset_state(forward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W;
@@ -87,6 +88,7 @@ __device__ void add_reset(float (&n)[W], const forward_step<T> &s, int64_t b, in
 template <class T, int W>
 __global__ void forward(forward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W;
@@ -171,6 +173,7 @@ __device__ void store_three(T *to, int64_t H, const float (&r)[W], const float (
 /* Reset after the product, all of a step. A thread owns W units of a sequence. */
 template <class T, int W> __global__ void backward_after(backward_step<T> s, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W, length = s.lengths.of(b);
@@ -197,6 +200,7 @@ template <class T, int W> __global__ void backward_after(backward_step<T> s, int
 /* Reset before the product: the gradients before z and n. A thread owns W units of a sequence. */
 template <class T, int W> __global__ void backward_cell(backward_step<T> s, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W, length = s.lengths.of(b);
@@ -213,6 +217,7 @@ template <class T, int W> __global__ void backward_cell(backward_step<T> s, int6
  * sequence. */
 template <class T, int W> __global__ void backward_reset(backward_step<T> s, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W, length = s.lengths.of(b);

@@ -30,6 +30,7 @@ __device__ inline void store_rounded(T *y, const float (&v)[W], int64_t i, const
 /* A thread owns two packs, a block's width apart, and what is left of one at the end. */
 template <class T, int W> __global__ void narrow(T *y, const float *x, rounding r, int64_t N)
 {
+    wl::await_earlier();
     const int64_t part = AHEAD * THREADS * W;
     const uint32_t step = r.step ? uint32_t(r.step[0]) : 0;
     for (int64_t from = blockIdx.x * part; from < N; from += gridDim.x * part) {
@@ -51,6 +52,7 @@ template <class T, int W> __global__ void narrow(T *y, const float *x, rounding 
 /* A thread owns two packs, a block's width apart, and what is left of one at the end. */
 template <class T, int W> __global__ void widen(float *y, const T *x, int64_t N)
 {
+    wl::await_earlier();
     const int64_t part = AHEAD * THREADS * W;
     for (int64_t from = blockIdx.x * part; from < N; from += gridDim.x * part) {
         float v[AHEAD][W];

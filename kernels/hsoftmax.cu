@@ -39,6 +39,7 @@ __global__ void forward(float *losses, float *g, int32_t *nodes, rows_of<T> dh, 
                         rows_of<const T> table, tree_of tree, ids_of samples, int64_t N, int64_t K,
                         int64_t D, float scale)
 {
+    wl::await_earlier();
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         const int64_t left = list_samples(nodes, tree, n, K, samples.V);
         const float loss = score_row<W>(g, h, table, samples, n, K, D, left, scale);

@@ -88,6 +88,7 @@ template <class T, int W, int TEAM>
 __global__ void forward(rows_of<T> y, rows_of<const T> x, const float *weight, const float *bias,
                         float *means, float *rstds, float eps, int64_t N, int64_t D)
 {
+    wl::await_earlier();
     const float features = float(D > 0 ? D : 1);
     for (int64_t n = team_index<TEAM>(); n < N; n += team_count<TEAM>()) {
         share<row_of_x<T, W>, W, TEAM> mine({ x.at(n, 0) }, D);
@@ -144,6 +145,7 @@ __global__ void backward(rows_of<T> dx, rows_of<const T> dy, rows_of<const T> x,
                          const float *weight, const float *means, const float *rstds, int64_t N,
                          int64_t D)
 {
+    wl::await_earlier();
     for (int64_t n = team_index<TEAM>(); n < N; n += team_count<TEAM>()) {
         const float rstd = rstds[n];
         share<row_of_gradients<T, W>, W, TEAM> mine(
@@ -169,6 +171,7 @@ __global__ void sum_parts(float *weight, float *bias, rows_of<const T> dy, rows_
                           const float *means, const float *rstds, int64_t N, int64_t D,
                           int64_t rows, int64_t parts)
 {
+    wl::await_earlier();
     WL_SHARED(float2, sums, [WARPS][WARP]);
     const int64_t tiles = (D + WARP - 1) / WARP;
     const int warp = int(threadIdx.x) / WARP;

@@ -14,6 +14,7 @@ template <class T, int W>
 __global__ void finish(rows_of<T> y, rows_of<T> sum, rows_of<const float> from, const float *bias,
                        int64_t N, int64_t H, int32_t activation)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t p = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; p < N * packs; p += stride) {
         const int64_t n = quotient(p, packs), h = (p - n * packs) * W;
@@ -33,6 +34,7 @@ template <class T, int W>
 __global__ void at_the_sum(rows_of<T> dsum, rows_of<const T> dy, rows_of<const T> of, int64_t N,
                            int64_t H, int32_t activation)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t p = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; p < N * packs; p += stride) {
         const int64_t n = quotient(p, packs), h = (p - n * packs) * W;

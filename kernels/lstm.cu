@@ -38,6 +38,7 @@ __device__ void hold(const forward_step<T> &s, int64_t b, int64_t j, int64_t H,
 template <class T, int W>
 __global__ void forward(forward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W, at = b * H + j;
@@ -95,6 +96,7 @@ __device__ void part_cell_gradient(float (&dc)[W], float (&round)[W], float (&c)
 template <class T, int W>
 __global__ void backward(backward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W, at = b * H + j, length = s.lengths.of(b);

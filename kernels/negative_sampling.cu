@@ -17,6 +17,7 @@ __global__ void forward(float *losses, float *g, rows_of<T> dh, rows_of<const T>
                         rows_of<const T> table, ids_of samples, int64_t N, int64_t K, int64_t D,
                         float scale)
 {
+    wl::await_earlier();
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         const float loss = score_row<W>(g, h, table, samples, n, K, D, 1, scale);
         if (lane_index() == 0) losses[n] = loss;
@@ -29,6 +30,7 @@ __global__ void forward(float *losses, float *g, rows_of<T> dh, rows_of<const T>
 template <class T, int W>
 __global__ void gather_floats(float *out, rows_of<const T> table, ids_of ids, int64_t N, int64_t D)
 {
+    wl::await_earlier();
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         const int64_t id = ids.at(n);
         if (lane_index() == 0) ids.check(n);
@@ -44,6 +46,7 @@ __global__ void gather_floats(float *out, rows_of<const T> table, ids_of ids, in
 template <class T, int W>
 __global__ void widen(float *out, rows_of<const T> x, int64_t N, int64_t D)
 {
+    wl::await_earlier();
     for (int64_t n = warp_index(); n < N; n += warp_count())
         for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
             float v[W];
@@ -58,6 +61,7 @@ __global__ void shared_losses(float *losses, float *gt, float *gn, rows_of<const
                               rows_of<const T> table, ids_of targets, ids_of negatives, int64_t N,
                               int64_t K, int64_t D, float scale)
 {
+    wl::await_earlier();
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         const int64_t id = targets.at(n);
         float loss = 0, gradient = 0;
@@ -90,6 +94,7 @@ __global__ void shared_hidden(rows_of<T> dh, const float *products, rows_of<cons
                               ids_of targets, const float *gt, const float *dloss, int64_t N,
                               int64_t D)
 {
+    wl::await_earlier();
     const float factor = dloss ? dloss[0] : 1.0f;
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         const int64_t id = targets.at(n);
@@ -107,6 +112,7 @@ __global__ void shared_hidden(rows_of<T> dh, const float *products, rows_of<cons
 /* x *= dloss: a thread owns an element. */
 __global__ void multiply(float *x, const float *dloss, int64_t n)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step)
         x[i] *= dloss[0];

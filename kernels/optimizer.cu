@@ -35,6 +35,7 @@ template <int W>
 __global__ void square_parts(float *part, const float *x, const int64_t *count, int64_t N,
                              int64_t D)
 {
+    wl::await_earlier();
     WL_SHARED(float, warps, [WARPS]);
     const int64_t n = counted(count, N) * D, parts = (N * D + PART - 1) / PART;
     for (int64_t p = blockIdx.x; p < parts; p += gridDim.x) {
@@ -65,6 +66,7 @@ struct decision {
 /* One thread. */
 __global__ void decide(decision d)
 {
+    wl::await_earlier();
     const double scale = wl_step_scale(double(d.sum[0]), d.loss ? double(d.loss[0]) : 0, d.max_norm,
                                        d.loss_scale ? double(d.loss_scale[0]) : 1);
     const bool good = scale > 0;
@@ -81,6 +83,7 @@ __global__ void decide(decision d)
 /* A thread owns W neighbouring elements. */
 template <int W> __global__ void clear(float *x, int64_t N)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x * W;
     const float zero[W] = {};
     for (int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * W; i < N; i += step)
@@ -94,6 +97,7 @@ template <class T, int W>
 __global__ void update(float *p, float *m, float *v, const float *g, T *copy, rule_inputs in,
                        int64_t N)
 {
+    wl::await_earlier();
     const bool has_m = rule_has_m(in.kind), has_v = rule_has_v(in.kind);
     const int64_t part = SHARE * THREADS;
     rule r = {};
@@ -129,6 +133,7 @@ template <class T, int W>
 __global__ void update_rows(rows_of<T> table, float *m, float *v, ids_of ids, const int64_t *count,
                             const float *g, rule_inputs in, int64_t N, int64_t D)
 {
+    wl::await_earlier();
     const rule r = shared_rule(in);
     const int64_t width = D > 0 ? D / W : 1, items = counted(count, N) * width;
     const int64_t step = int64_t(gridDim.x) * blockDim.x;

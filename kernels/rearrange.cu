@@ -19,6 +19,7 @@ template <class T, int W>
 __global__ void concat(rows_of<T> y, rows_of<const T> a, rows_of<const T> b, int64_t N, int64_t D,
                        int64_t F)
 {
+    wl::await_earlier();
     const int64_t packs = F / W, step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < N * packs; i += step) {
         const int64_t n = quotient(i, packs), f = (i - n * packs) * W;
@@ -31,6 +32,7 @@ template <class T, int W>
 __global__ void split(rows_of<T> da, rows_of<T> db, rows_of<const T> dy, int64_t N, int64_t D,
                       int64_t F)
 {
+    wl::await_earlier();
     const int64_t packs = F / W, step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < N * packs; i += step) {
         const int64_t n = quotient(i, packs), f = (i - n * packs) * W;
@@ -59,6 +61,7 @@ struct order {
 template <class T, int W>
 __global__ void move(steps_of<T> y, steps_of<const T> x, order o, int64_t B, int64_t D)
 {
+    wl::await_earlier();
     const int64_t packs = D / W, items = o.T * B * packs, step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < items; i += step) {
         const int64_t row = quotient(i, packs), d = (i - row * packs) * W;
@@ -73,6 +76,7 @@ __global__ void move(steps_of<T> y, steps_of<const T> x, order o, int64_t B, int
 template <class T, int W>
 __global__ void sum_steps(rows_of<T> dx, steps_of<const T> dy, int64_t steps, int64_t B, int64_t D)
 {
+    wl::await_earlier();
     const int64_t packs = D / W, step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < B * packs; i += step) {
         const int64_t b = quotient(i, packs), d = (i - b * packs) * W;

@@ -31,6 +31,7 @@ template <class To, class From, int W>
 __global__ void copy_rows(steps_of<To> to, steps_of<const From> from, int64_t T, int64_t B,
                           int64_t X)
 {
+    wl::await_earlier();
     const int64_t packs = X / W, count = T * B * packs, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += stride) {
         const int64_t row = i / packs, at = i % packs * W;
@@ -43,6 +44,7 @@ __global__ void copy_rows(steps_of<To> to, steps_of<const From> from, int64_t T,
 /* to [B,G] = the sum of z [T,B,G] over its steps. A thread owns W neighbours of a sequence's. */
 template <class T, int W> __global__ void sum_steps(T *to, const T *z, int64_t steps, int64_t each)
 {
+    wl::await_earlier();
     const int64_t packs = each / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < packs; i += stride) {
         float sum[W] = {};

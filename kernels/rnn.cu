@@ -26,6 +26,7 @@ template <class T> struct forward_step {
 template <class T, int W>
 __global__ void forward(forward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W;
@@ -58,6 +59,7 @@ template <class T> struct backward_step {
 template <class T, int W>
 __global__ void backward(backward_step<T> s, int64_t t, int64_t B, int64_t H)
 {
+    wl::await_earlier();
     const int64_t packs = H / W, stride = int64_t(gridDim.x) * blockDim.x;
     for (int64_t n = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; n < B * packs; n += stride) {
         const int64_t b = n / packs, j = n % packs * W, at = b * H + j, length = s.lengths.of(b);

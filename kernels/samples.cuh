@@ -68,6 +68,7 @@ template <class T, int W>
 __global__ void backward(rows_of<T> dh, rows_of<const T> table, ids_of samples, const float *g,
                          const float *dloss, int64_t N, int64_t K, int64_t D)
 {
+    wl::await_earlier();
     const float factor = dloss ? dloss[0] : 1.0f;
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         for (int64_t k = lane_index(); k < K; k += WARP) samples.check(n * K + k);

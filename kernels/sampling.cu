@@ -36,6 +36,7 @@ __device__ inline uint64_t first_index(const int64_t *position)
 __global__ void alias(ids_out out, const wl_alias_column *columns, const int64_t *position,
                       ids_of exclude, uint64_t seed, int64_t N, int64_t K, int64_t V)
 {
+    wl::await_earlier();
     const int64_t pairs = (K + 1) / 2, stride = int64_t(gridDim.x) * blockDim.x;
     const uint64_t first = first_index(position);
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < N * pairs; i += stride) {
@@ -233,6 +234,7 @@ __global__ void __launch_bounds__(1 << BITS, 1)
     categorical(ids_out out, rows_of<const T> logits, drawing how, int id_bits, int64_t N,
                 int64_t V)
 {
+    wl::await_earlier();
     const uint64_t first = first_index(how.position);
     for (int64_t n = blockIdx.x; n < N; n += gridDim.x) {
         const T *x = logits.at(n, 0);

@@ -11,6 +11,7 @@ template <class T, int W>
 __global__ void forward(float *losses, rows_of<const T> x, rows_of<const T> targets, int64_t N,
                         int64_t D, float scale)
 {
+    wl::await_earlier();
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         float sum = 0;
         for (int64_t i = lane_index() * W; i < D; i += WARP * W) {
@@ -30,6 +31,7 @@ template <class T, int W>
 __global__ void backward(rows_of<T> dx, rows_of<const T> x, rows_of<const T> targets,
                          const float *dloss, int64_t N, int64_t D, float scale)
 {
+    wl::await_earlier();
     const float factor = dloss ? scale * dloss[0] : scale;
     for (int64_t n = warp_index(); n < N; n += warp_count())
         for (int64_t i = lane_index() * W; i < D; i += WARP * W) {

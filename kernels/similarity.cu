@@ -17,6 +17,7 @@ namespace
 template <class T, int W>
 __global__ void norms(float *inverse, rows_of<const T> table, int64_t V, int64_t D)
 {
+    wl::await_earlier();
     for (int64_t v = warp_index(); v < V; v += warp_count()) {
         double sum = 0;
         for (int64_t i = int64_t(lane_index()) * W; i < D; i += WARP * W) {
@@ -36,6 +37,7 @@ template <class T, int W>
 __global__ void products(float *out, int64_t pitch, rows_of<const T> table, const T *queries,
                          int64_t count, int64_t rows, int64_t D)
 {
+    wl::await_earlier();
     for (int64_t v = warp_index(); v < rows; v += warp_count())
         for (int64_t q = 0; q < count; q += WL_SIMILARITY_FEW) {
             float sum[WL_SIMILARITY_FEW] = {};
@@ -188,6 +190,7 @@ __device__ void finish_scores(float *score, const tile &t, int64_t q, int64_t fi
 template <int PER>
 __global__ void take_best(word *best, int64_t parts, tile t, int64_t first_part, int64_t K)
 {
+    wl::await_earlier();
     const int64_t here = (t.rows + t.part - 1) / t.part;
     for (int64_t i = blockIdx.x; i < t.questions * here; i += gridDim.x) {
         const int64_t q = quotient(i, here), p = i - q * here, first = p * t.part;
@@ -229,6 +232,7 @@ struct answers {
 __global__ void merge_best(answers out, const word *best, int64_t parts, ids_of excluded, int64_t E,
                            int64_t question, int64_t questions, int64_t K)
 {
+    wl::await_earlier();
     WL_SHARED(word, key, [WL_SIMILARITY_MOST]);
     int size = 1;
     while (size < K) size *= 2;

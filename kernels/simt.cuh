@@ -1,5 +1,6 @@
-/* Where nvcc and the emulated build differ: shared memory, warp reductions, reductions to memory,
- * a short power of two. Kernels reach such things through this header alone. */
+/* Where nvcc and the emulated build differ: shared memory, the begin of a kernel, warp reductions,
+ * reductions to memory, a short power of two. Kernels reach such things through this header alone.
+ */
 #ifndef WL_SIMT_CUH
 #define WL_SIMT_CUH
 
@@ -23,6 +24,22 @@
 
 namespace wl
 {
+
+/* The first statement of every kernel. A kernel may have been brought onto the multiprocessors
+ * while what was queued before it still ran (programmatic dependent launch): it waits until that
+ * has ended and is to be seen, and lets the next one come. */
+#if defined(WL_EMULATED)
+inline void await_earlier() { emulator::await_earlier(); }
+#else
+__device__ __forceinline__ void await_earlier()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;\n\t"
+                 "griddepcontrol.launch_dependents;" ::
+                     : "memory");
+#endif
+}
+#endif
 
 /* Reductions over a whole warp: all 32 lanes must call, and all get the result. The order of the
  * additions is the same in every build. */

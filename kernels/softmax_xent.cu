@@ -89,6 +89,7 @@ __global__ void __launch_bounds__(THREADS, 4)
     forward(float *losses, float *lse, seen *parts, rows_of<const T> logits, xent x, cut c,
             int64_t N)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * (THREADS / UNIT);
     for (int64_t i = (int64_t(blockIdx.x) * THREADS + threadIdx.x) / UNIT; i < N * c.parts;
          i += step) {
@@ -110,6 +111,7 @@ __global__ void __launch_bounds__(THREADS, 4)
 __global__ void merge(float *losses, float *lse, const seen *parts, int64_t count, xent x,
                       int64_t N)
 {
+    wl::await_earlier();
     for (int64_t n = warp_index(); n < N; n += warp_count()) {
         seen mine = { -INFINITY, 0, 0, 0 };
         for (int64_t i = lane_index(); i < count; i += WARP) {
@@ -186,6 +188,7 @@ template <class T, class G, int UNIT>
 __global__ void backward(rows_of<G> dlogits, rows_of<const T> logits, const float *lse, xent x,
                          cut c, int64_t N)
 {
+    wl::await_earlier();
     const gradient g(x);
     const int64_t step = int64_t(gridDim.x) * (THREADS / UNIT);
     for (int64_t i = (int64_t(blockIdx.x) * THREADS + threadIdx.x) / UNIT; i < N * c.parts;
@@ -234,6 +237,7 @@ __device__ inline void finish_total(const total_at &out, const total &t)
 /* A block owns a group of rows; the only one finishes. */
 __global__ void add_rows(total *groups, total_at out, const float *losses, ids_of labels, int64_t N)
 {
+    wl::await_earlier();
     int64_t group = blockIdx.x;
     do {
         total mine = { 0, 0 };
@@ -253,6 +257,7 @@ __global__ void add_rows(total *groups, total_at out, const float *losses, ids_o
 /* The only block adds all groups. */
 __global__ void add_groups(total_at out, const total *groups, int64_t count)
 {
+    wl::await_earlier();
     total mine = { 0, 0 };
     for (int64_t i = threadIdx.x; i < count; i += THREADS) {
         mine.loss += groups[i].loss;

@@ -36,6 +36,7 @@ template <class T>
 __global__ void pad_rows(T *to_x, T *to_w, rows_of<const T> x, rows_of<const T> w, int64_t N,
                          int64_t V, int64_t D)
 {
+    wl::await_earlier();
     constexpr int W = 16 / sizeof(T);
     const int64_t pitch = (D + W - 1) / W * W;
     for (int64_t i = warp_index(); i < N + V; i += warp_count()) {

@@ -190,6 +190,7 @@ __device__ inline seen see_row(const float (&z)[16], int64_t label, bool sums, i
 template <class T, int E>
 __global__ void __launch_bounds__(TILE_THREADS, 2) see_tiles(seen *parts, operands<T> o, xent x)
 {
+    wl::await_earlier();
     WL_SHARED(stage<T>, stages, [STAGES]);
     const int64_t count = (o.V + OWN - 1) / OWN;
     for (int64_t t = blockIdx.x; t < o.tiles(); t += gridDim.x) {
@@ -221,6 +222,7 @@ template <class T, int E>
 __global__ void __launch_bounds__(TILE_THREADS, 2)
     write_tiles(rows_of<T> dz, operands<T> o, const float *lse, xent x)
 {
+    wl::await_earlier();
     WL_SHARED(stage<T>, stages, [STAGES]);
     const gradient g(x);
     for (int64_t t = blockIdx.x; t < o.tiles(); t += gridDim.x) {

@@ -23,6 +23,7 @@ template <int W>
 __global__ void multiply(rows_of<float> y, entries_of a, rows_of<const float> x, int64_t N,
                          int64_t K)
 {
+    wl::await_earlier();
     const int lane = int(threadIdx.x % WARP);
     const int64_t tiles = (K + WARP * W - 1) / (WARP * W);
     for (int64_t w = warp_index(); w < N * tiles; w += warp_count()) {

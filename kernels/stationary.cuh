@@ -229,7 +229,8 @@ template <class T, int TILES, int STEPS> struct weights {
     }
 };
 
-/* Steps of so many tiles that so many registers hold, of which floats leave some for their parts. */
+/* Steps of so many tiles that so many registers hold, of which floats leave some for their parts.
+ */
 template <class T> constexpr int steps_in(int registers, int tiles)
 {
     return (registers - (sizeof(T) == 4 ? 40 : 0)) / (tiles * TILE_WORDS<T>);

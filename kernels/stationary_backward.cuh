@@ -43,6 +43,7 @@ template <class Cell, int TILES, int STEPS, int E>
 __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
     run_backward(sequence<typename Cell::stored> s, float *carried, Cell cell)
 {
+    wl::await_earlier();
     using T = typename Cell::stored;
     constexpr int G = Cell::gates;
     WL_DYN_SHARED(unsigned char, shared);

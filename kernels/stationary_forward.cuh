@@ -92,6 +92,7 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
     run_forward(sequence<typename Cell::stored> s, forward_states<typename Cell::stored> states,
                 Cell cell)
 {
+    wl::await_earlier();
     using T = typename Cell::stored;
     constexpr int G = Cell::gates;
     WL_DYN_SHARED(unsigned char, shared);

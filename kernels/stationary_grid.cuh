@@ -53,6 +53,7 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
                      forward_states<typename Cell::stored> states, Cell cell,
                      grid_exchange<typename Cell::stored> x)
 {
+    wl::await_earlier();
     using T = typename Cell::stored;
     constexpr int G = Cell::gates;
     WL_DYN_SHARED(unsigned char, shared);
@@ -135,6 +136,7 @@ __global__ void __launch_bounds__(MOST_WARPS *WARP, 1)
     run_backward_grid(sequence<typename Cell::stored> s, float *carried, Cell cell,
                       grid_exchange<typename Cell::stored> x)
 {
+    wl::await_earlier();
     using T = typename Cell::stored;
     constexpr int G = Cell::gates;
     WL_DYN_SHARED(unsigned char, shared);

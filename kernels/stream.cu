@@ -10,6 +10,7 @@ namespace
 __global__ void batch(int32_t *inputs, int32_t *labels, const int32_t *ids, const int64_t *position,
                       int64_t N, int64_t T, int64_t B)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x, round = N - 1, jump = round / B;
     const int64_t from = position[0] % round;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < T * B; i += step) {
@@ -20,7 +21,11 @@ __global__ void batch(int32_t *inputs, int32_t *labels, const int32_t *ids, cons
 }
 
 /* One thread. */
-__global__ void advance(int64_t *position, int64_t T) { position[0] += T; }
+__global__ void advance(int64_t *position, int64_t T)
+{
+    wl::await_earlier();
+    position[0] += T;
+}
 
 } // namespace
 

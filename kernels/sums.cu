@@ -7,6 +7,7 @@ namespace
 /* The only block adds everything. */
 __global__ void sum_in_one_block(float *to, const float *from, int64_t n, bool add)
 {
+    wl::await_earlier();
     WL_SHARED(double, part, [THREADS]);
     double sum = 0;
     for (int64_t i = threadIdx.x; i < n; i += THREADS) sum += double(from[i]);
@@ -24,6 +25,7 @@ template <class T>
 __global__ void sum_column_parts(float *to, const T *x, int64_t pitch, int64_t N, int64_t H,
                                  int64_t rows, int64_t parts)
 {
+    wl::await_earlier();
     WL_SHARED(float, sums, [WARPS][WARP]);
     const int64_t tiles = (H + WARP - 1) / WARP;
     const int warp = int(threadIdx.x) / WARP;
@@ -46,6 +48,7 @@ __global__ void sum_column_parts(float *to, const T *x, int64_t pitch, int64_t N
 /* A thread owns a column. */
 __global__ void add_column_parts(float *to, const float *from, int64_t parts, int64_t H)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t h = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; h < H; h += step) {
         float sum = 0;

@@ -15,6 +15,7 @@ namespace
 __global__ void mark_survivors(uint8_t *flag, ids_of tokens, const uint32_t *keep,
                                const int64_t *position, int64_t N, uint64_t seed)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < N; i += step) {
         const int64_t id = tokens.at(i);
@@ -29,6 +30,7 @@ __global__ void mark_survivors(uint8_t *flag, ids_of tokens, const uint32_t *kee
 __global__ void gather_tokens(int32_t *kept, ids_of tokens, const int64_t *from,
                               const int64_t *count)
 {
+    wl::await_earlier();
     const int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < count[0]; i += step)
         kept[i] = int32_t(tokens.at(from[i]));
@@ -243,6 +245,7 @@ template <class T, int W> __device__ bool train_unit(const unit<T, W> &u, float 
 template <class T, int W>
 __global__ void hogwild(word2vec<T> c, wl_word2vec_cuda_hogwild space, int64_t workers)
 {
+    wl::await_earlier();
     const int64_t begin = c.begin[0], n = max(c.end() - begin, int64_t(0));
     for (int64_t worker = warp_index(); worker < workers; worker += warp_count()) {
         const scratch at = { space.x + worker * space.inputs * c.D,
@@ -284,6 +287,7 @@ __global__ void hogwild(word2vec<T> c, wl_word2vec_cuda_hogwild space, int64_t w
 __global__ void sum_tallies(tallies t, int64_t n, bool more, float *loss, int64_t *pairs,
                             int64_t *skipped)
 {
+    wl::await_earlier();
     double sum[3] = {};
     for (int64_t i = lane_index(); i < n; i += WARP) {
         sum[0] += t.loss[i];

@@ -55,6 +55,7 @@ template <class T> struct batch_of {
 
 template <class T, int W> __global__ void vectors(batch_of<T> b)
 {
+    wl::await_earlier();
     for (int64_t r = warp_index(); r < b.at.around; r += warp_count()) {
         const int32_t id = b.token_around(r);
         for (int64_t k = lane_index() * W; id >= 0 && k < b.c.D; k += WARP * W) {
@@ -171,6 +172,7 @@ __device__ void score_centre(const batch_of<T> &b, const window &w, int64_t m)
 
 template <class T, int W> __global__ void scores(batch_of<T> b)
 {
+    wl::await_earlier();
     for (int64_t m = warp_index(); m < b.at.batch; m += warp_count()) {
         clear_centre(b, m);
         if (m >= b.size()) continue;
@@ -193,6 +195,7 @@ template <class T, int W> __global__ void scores(batch_of<T> b)
 /* A warp owns a slot: the sum over the inputs that meet its sample. */
 template <class T, int W> __global__ void output_gradients(batch_of<T> b)
 {
+    wl::await_earlier();
     const int64_t slots = b.at.batch * b.c.slots, K = b.c.negative;
     for (int64_t slot = warp_index(); slot < slots; slot += warp_count()) {
         const int64_t m = slot / b.c.slots, n = slot % b.c.slots;
@@ -244,6 +247,7 @@ __device__ void add_input_gradient(float (&sum)[W], const batch_of<T> &b, int64_
 /* A warp owns a token in or around the batch: the sum over the centres that it is a context of. */
 template <class T, int W> __global__ void input_gradients(batch_of<T> b)
 {
+    wl::await_earlier();
     for (int64_t r = warp_index(); r < b.at.around; r += warp_count()) {
         const int64_t from = max(r - 2 * b.c.window, int64_t(0)), to = min(r + 1, b.at.batch);
         const int32_t id = b.token_around(r);
@@ -278,6 +282,7 @@ template <class T> struct side {
 /* A warp owns a group of slots of one row: adds their sum, kept to the cap. */
 template <class T, int W> __global__ void apply(batch_of<T> b, side<T> s, grouping by)
 {
+    wl::await_earlier();
     for (int64_t place = warp_index(); place < by.slots; place += warp_count()) {
         if (!by.begins(place)) continue;
         const int64_t row = by.row(place);

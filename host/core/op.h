@@ -186,6 +186,7 @@ struct wl_ctx {
     char *workspace;
     size_t workspace_bytes;
     wl_bad_ids *bad_ids; /* in the device's memory */
+    bool early;          /* on CUDA: kernels may come before earlier ones have ended */
     void *gemm;          /* the backend's own handle */
     wl_log_callback *log;
     void *log_user;

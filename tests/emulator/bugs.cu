@@ -226,6 +226,27 @@ void overflow_dynamic()
     (void)launch({ 1, 64, 64 * sizeof(float) }, dynamic_shared_overflow, p);
 }
 
+__global__ void odd_threads_do_not_wait(float *p)
+{
+    if (threadIdx.x % 2) return;
+    wl::await_earlier();
+    p[threadIdx.x] = 1;
+}
+
+void come_early_without_waiting()
+{
+    device_array<float> p(values);
+    cudaLaunchAttribute early = {};
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(1);
+    config.blockDim = dim3(64);
+    config.attrs = &early;
+    config.numAttrs = 1;
+    (void)cudaLaunchKernelEx(&config, odd_threads_do_not_wait, static_cast<float *>(p));
+}
+
 void pass_host_pointer()
 {
     std::vector<float> host(64);
@@ -287,6 +308,8 @@ const bug bugs[] = {
       false, nullptr },
     { "huge_shared", run<huge_shared, 1, 1>, EVERY, "exceeds 48 KiB with more", true, nullptr },
     { "host_pointer", pass_host_pointer, EVERY, "which is not device memory", false, nullptr },
+    { "come_early_without_waiting", come_early_without_waiting, EVERY,
+      "without having awaited earlier kernels", false, nullptr },
     { "leak", leak_device_memory, ADDRESS, "4321 byte(s) in 1 object(s)", true, nullptr },
 
     { "missing_barrier", run<missing_barrier, 1, 128>, PLAIN | ADDRESS, "64 of 128 are NaN", false,

@@ -235,6 +235,16 @@ inline cudaError_t cudaFuncSetAttribute(T *kernel, cudaFuncAttribute attribute, 
     return emulator::set_attribute(reinterpret_cast<const void *>(kernel), attribute, value);
 }
 
+struct cudaFuncAttributes {
+    int ptxVersion, binaryVersion;
+};
+
+template <class T> inline cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *of, T *)
+{
+    *of = { 90, 90 };
+    return emulator::refusal(__func__);
+}
+
 template <class T>
 inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, T *, int threads,
                                                                  size_t dynamic_bytes)
@@ -264,8 +274,10 @@ inline cudaError_t read_configuration(const cudaLaunchConfig_t &config, launch_r
             request.cluster = dim3(size.x, size.y, size.z);
             break;
         }
-        case cudaLaunchAttributeIgnore:
-        case cudaLaunchAttributeProgrammaticStreamSerialization: break;
+        case cudaLaunchAttributeProgrammaticStreamSerialization:
+            request.early = attribute.val.programmaticStreamSerializationAllowed != 0;
+            break;
+        case cudaLaunchAttributeIgnore: break;
         default: return cudaErrorInvalidValue;
         }
     }

@@ -96,12 +96,13 @@ inline bool loses_atomic() { return __builtin_expect(planted_fault, 0) && drops_
 struct launch_request {
     dim3 grid, block, cluster;
     std::size_t dynamic_bytes = 0;
-    bool cooperative = false;
+    bool cooperative = false, early = false;
     void *stream = nullptr;
     const void *kernel = nullptr;
 };
 
 int check_launch(const launch_request &request); // a cudaError_t
+void await_earlier(); // of a thread whose kernel may have been launched early
 int launch(launch_request request, std::function<void()> kernel);
 void check_pointer(const launch_request &request, int index, const void *pointer);
 

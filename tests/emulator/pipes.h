@@ -96,8 +96,8 @@ inline void store_to_rank(void *to, const void *value, const mbarrier_bits *bar,
     std::uint64_t stored[2];
     std::memcpy(stored, value, sizeof stored);
     void *there = shared_of_rank(to, rank);
-    const auto *told = static_cast<const mbarrier_bits *>(
-        shared_of_rank(const_cast<mbarrier_bits *>(bar), rank));
+    const auto *told =
+        static_cast<const mbarrier_bits *>(shared_of_rank(const_cast<mbarrier_bits *>(bar), rank));
     std::memset(there, 0xff, sizeof stored);
     queue_store(told, bits_of(told), rank, { there, nullptr, sizeof stored, 0, at }, stored);
 }

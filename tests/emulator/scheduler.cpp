@@ -83,6 +83,7 @@ thread *start(block &b, fiber *stack)
     t.team->lanes[t.lane] = &t;
     t.at = {};
     t.mask = 0;
+    t.awaited = !device.request.early;
     if (with_tsan)
         stack = own_fibers[device.set * own_fibers_of_a_set + (&b - device.blocks) * b.size + rank];
     t.stack = stack;
@@ -129,6 +130,7 @@ void end(thread *t)
 {
     check_stack(*t->stack);
     check_all_awaited(*t);
+    if (!t->awaited) fail_at_launch("a thread ends without having awaited earlier kernels");
     block &b = *t->home;
     warp &w = *t->team;
     t->now = state::exited;
@@ -387,5 +389,7 @@ void run_resident_blocks()
     if (device.finished < device.resident) go_on(choose(false));
     become(nullptr);
 }
+
+void await_earlier() { current->awaited = true; }
 
 } // namespace emulator

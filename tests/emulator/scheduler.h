@@ -43,6 +43,7 @@ struct thread {
     void *record;  // its operands in the collective it waits in
     unsigned mask; // of that collective; or which named barrier
     location at;
+    bool awaited; // the kernels before
     copy_queue copies, bulk_stores;
 };
 
