@@ -108,8 +108,8 @@ __device__ inline void add_slots(float (&sum)[HELD], const contribution<T> &c, i
 
 /* The group at `at`, of a warp's slots or more, by the whole block: its warps take a warp's slots
  * each in turn, then warp 0 adds what they have. It gets the number of slots; others 0. */
-template <int W, class T, class By>
-__device__ inline int64_t sum_long(float (&sum)[HELD], const By &by, const contribution<T> &c,
+template <int W, class T>
+__device__ inline int64_t sum_long(float (&sum)[HELD], const grouping &by, const contribution<T> &c,
                                    int64_t at, int64_t row, int64_t from, int64_t D)
 {
     WL_SHARED(float, parts, [WARPS][SPAN]);
@@ -145,8 +145,8 @@ __device__ inline void keep_to_cap(float (&sum)[HELD], const contribution<T> &c,
  * from..from+SPAN-1: f.expect(row, from) when one is found and f.take(place, row, from, sum) when
  * it is summed. One of a warp's slots or more is the whole block's; no two begin so near. The order
  * of additions depends on the order of slots alone. All threads of the block call. */
-template <int W, class T, class By, class F>
-__device__ inline void sum_groups(const By &by, const contribution<T> &c, int64_t first,
+template <int W, class T, class F>
+__device__ inline void sum_groups(const grouping &by, const contribution<T> &c, int64_t first,
                                   int64_t from, int64_t D, const F &f)
 {
     WL_SHARED(int64_t, longest, [1]);

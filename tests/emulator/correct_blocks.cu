@@ -20,6 +20,7 @@ __global__ void block_sums(const float *in, float *out, int n)
     WL_SHARED(float, part, [32]);
     WL_SHARED(float, total, );
     const int i = int(blockIdx.x * blockDim.x + threadIdx.x);
+    if (i < n) wl::prefetch(in + i);
     const float sum = wl::warp_sum(i < n ? in[i] : 0.0f);
     if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = sum;
     __syncthreads();
