@@ -3,10 +3,12 @@
  * time in shared memory. A lane holds four features in every 128 of up to 512, and a block owns so
  * many of what it writes: where there are more, several blocks find the same scores.
  * Moves: a row of the other side once for every eight of this one, from L2; what is written once.
- * Bound by: shared memory and the warps' sums, a pair of rows each; L2 where there is one query. */
+ * Bound by: shared memory and the warps' sums, a pair of rows each. Forward of few queries is that
+ * of attention_few.cuh. */
 #ifndef WL_ATTENTION_CUH
 #define WL_ATTENTION_CUH
 
+#include "attention_few.cuh"
 #include "attention_rows.cuh"
 #include "sums.cuh"
 
@@ -110,6 +112,7 @@ template <class SCORE> wl_status launch_forward(wl_ctx *ctx, const wl_attention 
     const bool packed = in_packs(*n.q) && in_packs(*n.k) && in_packs(v) && in_packs(*n.y) &&
                         n.H % int64_t(16 / wl_dtype_size(n.q->dtype)) == 0;
     const int64_t tiles = (n.T + ROWS - 1) / ROWS, d_slices = slices(n.D);
+    if (n.T <= FEW && n.S <= INT32_MAX / 2) return launch_few<SCORE>(ctx, n, packed);
     return with_packs(n.q->dtype, packed, n.D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;

@@ -56,18 +56,18 @@ static void aligned_elements_are_activated_in_packs(void **state)
 static void attention_takes_packs_and_a_launch_for_each_side(void **state)
 {
     static const path paths[] = {
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4", { "forward<dot_score, float, 4>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=6 D=4", { "forward<dot_score, float, 1>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=4 D=6", { "forward<dot_score, float, 1>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=6 D=4", { "forward<dot_score, float, 1>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=4 D=6", { "forward<dot_score, float, 1>" } },
         { "attention_forward",
-          "T=2 B=2 S=3 H=8 D=8 -v dtype=f16",
+          "T=5 B=2 S=3 H=8 D=8 -v dtype=f16",
           { "forward<dot_score, __half, 8>" } },
         { "attention_forward",
-          "T=2 B=2 S=3 H=4 D=8 dtype=f16",
+          "T=5 B=2 S=3 H=4 D=8 dtype=f16",
           { "forward<dot_score, __half, 1>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 swap=1", { "forward<dot_score, float, 4>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 pad=4", { "forward<dot_score, float, 4>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 pad=3", { "forward<dot_score, float, 1>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4 swap=1", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4 pad=4", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4 pad=3", { "forward<dot_score, float, 1>" } },
         { "attention_backward",
           "T=2 B=2 S=3 H=8 D=4",
           { "sum_deltas<float, 4>", "backward<dot_score, false, float, 4>",
@@ -78,7 +78,7 @@ static void attention_takes_packs_and_a_launch_for_each_side(void **state)
             "backward<dot_score, true, __nv_bfloat16, 1>" } },
         { "attention_backward", "T=0 B=2 S=3 H=8 D=4", { "backward<dot_score, true, float, 4>" } },
         { "attention_additive_forward",
-          "T=2 B=2 S=3 H=8 D=4",
+          "T=5 B=2 S=3 H=8 D=4",
           { "forward<additive_score, float, 4>" } },
         { "attention_additive_backward",
           "T=2 B=2 S=3 H=8 D=4",
@@ -93,6 +93,48 @@ static void attention_takes_packs_and_a_launch_for_each_side(void **state)
     run("attention_backward", "T=9 B=3 S=17 H=4 D=4");
     launches_once("backward<dot_score, false, float, 4>", 6, 256);
     launches_once("backward<dot_score, true, float, 4>", 9, 256);
+}
+
+/* Keys of few queries are shared by the blocks of a cluster, where there are enough of them, and
+ * blocks too few; a cluster has as many blocks as the device has room for. */
+static void few_queries_share_out_their_keys(void **state)
+{
+    static const struct {
+        const char *op, *sizes, *kernel;
+        unsigned grid;
+        int most; /* blocks of a cluster on the device; 0: any */
+    } paths[] = {
+        { "attention_forward", "T=1 B=3 S=32 H=4 D=8", "forward_few<dot_score, float, 4, 8>", 3,
+          0 },
+        { "attention_forward", "T=1 B=3 S=33 H=4 D=8", "forward_few<dot_score, float, 4, 8>", 6,
+          0 },
+        { "attention_forward", "T=2 B=3 S=70 H=8 D=8 dtype=bf16",
+          "forward_few<dot_score, __nv_bfloat16, 8, 8>", 24, 0 },
+        { "attention_forward", "T=1 B=1 S=130 H=5 D=3 dtype=f16",
+          "forward_few<dot_score, __half, 1, 8>", 8, 0 },
+        { "attention_forward", "T=1 B=1 S=130 H=5 D=3", "forward_few<dot_score, float, 1, 8>", 4,
+          4 },
+        { "attention_forward", "T=1 B=1 S=130 H=5 D=3", "forward_few<dot_score, float, 1, 8>", 1,
+          1 },
+        { "attention_forward", "T=4 B=64 S=40 H=4 D=4 -weights",
+          "forward_few<dot_score, float, 4, 8>", 256, 0 },
+        { "attention_forward", "T=4 B=1 S=9 H=260 D=260 -v", "forward_few<dot_score, float, 4, 32>",
+          8, 0 },
+        { "attention_forward", "T=1 B=1 S=8 H=8 D=1032 dtype=f16",
+          "forward_few<dot_score, __half, 8, 32>", 2, 0 },
+        { "attention_additive_forward", "T=1 B=1 S=40 H=8 D=8",
+          "forward_few<additive_score, float, 4, 8>", 2, 0 },
+        { "attention_additive_forward", "T=1 B=1 S=20 H=8 D=264 dtype=bf16",
+          "forward_few<additive_score, __nv_bfloat16, 8, 32>", 4, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        emulator_cap_clusters(paths[i].most);
+        run(paths[i].op, paths[i].sizes);
+        emulator_cap_clusters(0);
+        launches_once(paths[i].kernel, paths[i].grid, 256);
+        assert_int_equal(emulator_launches_of("forward"), 0);
+    }
 }
 
 /* ------------------------------------------------------------------ dropout */
@@ -415,6 +457,7 @@ int main(void)
         cmocka_unit_test(nothing_to_compute_launches_nothing),
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(attention_takes_packs_and_a_launch_for_each_side),
+        cmocka_unit_test(few_queries_share_out_their_keys),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(a_short_row_is_a_warps_and_a_long_one_a_blocks),
         cmocka_unit_test(rows_of_whole_packs_are_rearranged_in_packs),

@@ -237,6 +237,7 @@ static void a_missing_barrier_is_caught(void **state)
 {
     (void)state;
     strikes(EMULATOR_MISSING_BARRIER, "attention_forward", "T=9 B=2 S=9 H=8 D=8 -lengths");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_forward", "T=1 B=2 S=40 H=8 D=8 -lengths");
     strikes(EMULATOR_MISSING_BARRIER, "attention_backward", "T=9 B=2 S=9 H=8 D=8 -lengths");
     strikes(EMULATOR_MISSING_BARRIER, "attention_additive_forward", "T=9 B=2 S=9 H=8 D=8");
     strikes(EMULATOR_MISSING_BARRIER, "attention_additive_backward", "T=9 B=2 S=9 H=8 D=8");
@@ -340,6 +341,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "activation_forward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "activation_backward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_forward", "T=8 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_forward", "T=1 B=2 S=32 H=5 D=5 -lengths");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=8 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=0 B=2 S=8 H=5 D=5"); /* dk, dv */
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_forward", "T=8 B=2 S=3 H=5 D=5");
