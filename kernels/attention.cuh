@@ -10,6 +10,7 @@
 
 #include "attention_few.cuh"
 #include "attention_rows.cuh"
+#include "attention_tiles_forward.cuh"
 #include "sums.cuh"
 
 namespace
@@ -113,6 +114,14 @@ template <class SCORE> wl_status launch_forward(wl_ctx *ctx, const wl_attention 
                         n.H % int64_t(16 / wl_dtype_size(n.q->dtype)) == 0;
     const int64_t tiles = (n.T + ROWS - 1) / ROWS, d_slices = slices(n.D);
     if (n.T <= FEW && n.S <= INT32_MAX / 2) return launch_few<SCORE>(ctx, n, packed);
+    if constexpr (!SCORE::additive) {
+        bool ran = false;
+        const bool whole = packed && n.D % 8 == 0;
+        wl_status status = WL_OK;
+        if (n.q->dtype == WL_F16) status = forward_in_tiles<__half>(ctx, n, whole, &ran);
+        if (n.q->dtype == WL_BF16) status = forward_in_tiles<__nv_bfloat16>(ctx, n, whole, &ran);
+        if (status || ran) return status;
+    }
     return with_packs(n.q->dtype, packed, n.D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,16 @@ static const char *const sizes[] = {
     "T=4 B=1 S=33 H=9 D=7 -lengths",  /* one more than a block's; a part of one key */
     "T=1 B=2 S=70 H=300 D=1032",      /* long rows: eight blocks, two slices */
     "T=1 B=300 S=40 H=3 D=2",         /* blocks enough without */
+    "T=65 B=2 S=5 H=20 D=24",         /* in 16 bits a query more than a block's */
+    "T=9 B=1 S=130 H=64 D=128",       /* two keys more than two tiles */
+    "T=33 B=2 S=33 H=130 D=300",      /* one more of each where features are shared */
+    "T=5 B=2 S=9 H=72 D=520",         /* long values */
+    "T=17 B=1 S=17 H=1160 D=1032",    /* long keys: a query and a key more than a tile */
+    "T=5 B=1 S=3 H=4000 D=8",         /* too long for tiles */
+    "T=6 B=3 S=5 H=64 D=32 pad=3",    /* as above, for tiles */
+    "T=6 B=3 S=5 H=64 D=32 pad=8",
+    "T=6 B=3 S=5 H=64 D=32 swap=1",
+    "T=6 B=3 S=5 H=64 D=32 offset=1",
     NULL,
 };
 
@@ -375,12 +386,14 @@ static void is_finite(const outcome *o)
 }
 
 /* Of 10,000 and more, either way: the exponentials of none are taken as they are. */
-static void large_scores_stay_finite(void **state)
+static void large_scores_of(const char *dtype)
 {
-    (void)state;
-    op_case c = made("attention_forward", "T=3 B=2 S=70 H=4 D=4 -lengths -v");
-    op_case back = made("attention_backward", "T=3 B=2 S=70 H=4 D=4 -lengths -v -dv");
-    for (int i = 0; i < 3 * 2 * 4; i++) put(&c, "q")[i] = i % 3 ? 100 : -100;
+    char sizes[80];
+    snprintf(sizes, sizeof sizes, "T=6 B=2 S=70 H=4 D=4 -lengths -v %s", dtype);
+    op_case c = made("attention_forward", sizes);
+    snprintf(sizes, sizeof sizes, "T=6 B=2 S=70 H=4 D=4 -lengths -v -dv %s", dtype);
+    op_case back = made("attention_backward", sizes);
+    for (int i = 0; i < 6 * 2 * 4; i++) put(&c, "q")[i] = i % 3 ? 100 : -100;
     for (int i = 0; i < 70 * 2 * 4; i++) put(&c, "k")[i] = i % 5 ? 100 + i % 7 : -100;
     put_values(&back, "q", put(&c, "q")), put_values(&back, "k", put(&c, "k"));
     for (const wl_backend *const *on = backends_under_test(); *on; on++) {
@@ -394,11 +407,18 @@ static void large_scores_stay_finite(void **state)
     case_free(&c), case_free(&back);
 }
 
-static void nan_stays_with_its_sequence_and_query(void **state)
+static void large_scores_stay_finite(void **state)
 {
-    enum { T = 3, B = 2, H = 10 };
     (void)state;
-    op_case c = made("attention_forward", "T=3 B=2 S=9 H=10 D=10 -lengths");
+    large_scores_of("");
+    large_scores_of("dtype=f16");
+    large_scores_of("dtype=bf16");
+}
+
+static void nan_stays_in(const char *sizes, int T)
+{
+    enum { B = 2, H = 10 };
+    op_case c = made("attention_forward", sizes);
     put(&c, "q")[(1 * B + 1) * H + 3] = NAN;
     for (const wl_backend *const *on = backends_under_test(); *on; on++) {
         outcome o = of(&c, *on);
@@ -407,6 +427,14 @@ static void nan_stays_with_its_sequence_and_query(void **state)
         outcome_free(&o);
     }
     case_free(&c);
+}
+
+static void nan_stays_with_its_sequence_and_query(void **state)
+{
+    (void)state;
+    nan_stays_in("T=3 B=2 S=9 H=10 D=10 -lengths", 3);
+    nan_stays_in("T=9 B=2 S=9 H=10 D=10 -lengths", 9);
+    nan_stays_in("T=9 B=2 S=9 H=10 D=10 -lengths dtype=bf16", 9);
 }
 
 int main(void)

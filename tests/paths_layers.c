@@ -60,10 +60,10 @@ static void attention_takes_packs_and_a_launch_for_each_side(void **state)
         { "attention_forward", "T=5 B=2 S=3 H=6 D=4", { "forward<dot_score, float, 1>" } },
         { "attention_forward", "T=5 B=2 S=3 H=4 D=6", { "forward<dot_score, float, 1>" } },
         { "attention_forward",
-          "T=5 B=2 S=3 H=8 D=8 -v dtype=f16",
+          "T=5 B=2 S=3 H=4000 D=8 dtype=f16",
           { "forward<dot_score, __half, 8>" } },
         { "attention_forward",
-          "T=5 B=2 S=3 H=4 D=8 dtype=f16",
+          "T=5 B=2 S=3 H=4002 D=8 dtype=f16",
           { "forward<dot_score, __half, 1>" } },
         { "attention_forward", "T=5 B=2 S=3 H=8 D=4 swap=1", { "forward<dot_score, float, 4>" } },
         { "attention_forward", "T=5 B=2 S=3 H=8 D=4 pad=4", { "forward<dot_score, float, 4>" } },
@@ -135,6 +135,33 @@ static void few_queries_share_out_their_keys(void **state)
         launches_once(paths[i].kernel, paths[i].grid, 256);
         assert_int_equal(emulator_launches_of("forward"), 0);
     }
+}
+
+/* Tensor cores take dot products of 16 bits, in blocks of fewer rows the longer these are. */
+static void attention_of_16_bits_is_in_tiles(void **state)
+{
+    static const struct {
+        const char *op, *sizes, *kernel;
+        unsigned grid, threads;
+    } paths[] = {
+        { "attention_forward", "T=65 B=3 S=3 H=128 D=9 dtype=f16",
+          "forward_tiles<tiling<4, 1, 16, 64>, __half>", 6, 128 },
+        { "attention_forward", "T=33 B=2 S=3 H=129 D=8 dtype=bf16",
+          "forward_tiles<tiling<2, 4, 16, 32>, __nv_bfloat16>", 4, 256 },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=520 dtype=f16",
+          "forward_tiles<tiling<2, 4, 32, 32>, __half>", 2, 256 },
+        { "attention_forward", "T=5 B=1 S=3 H=1032 D=1032 -v dtype=bf16",
+          "forward_tiles<tiling<2, 4, 32, 32>, __nv_bfloat16>", 2, 256 },
+        { "attention_forward", "T=17 B=1 S=3 H=1200 D=1032 dtype=bf16",
+          "forward_tiles<tiling<1, 8, 16, 16>, __nv_bfloat16>", 4, 256 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        run(paths[i].op, paths[i].sizes);
+        launches_once(paths[i].kernel, paths[i].grid, paths[i].threads);
+    }
+    run("attention_forward", "T=5 B=2 S=3 H=8 D=8");
+    assert_int_equal(emulator_launches_of("forward_tiles"), 0);
 }
 
 /* ------------------------------------------------------------------ dropout */
@@ -458,6 +485,7 @@ int main(void)
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(attention_takes_packs_and_a_launch_for_each_side),
         cmocka_unit_test(few_queries_share_out_their_keys),
+        cmocka_unit_test(attention_of_16_bits_is_in_tiles),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(a_short_row_is_a_warps_and_a_long_one_a_blocks),
         cmocka_unit_test(rows_of_whole_packs_are_rearranged_in_packs),
