@@ -10,6 +10,7 @@
 
 #include "attention_few.cuh"
 #include "attention_rows.cuh"
+#include "attention_tiles_backward.cuh"
 #include "attention_tiles_forward.cuh"
 #include "sums.cuh"
 
@@ -134,12 +135,6 @@ template <class SCORE> wl_status launch_forward(wl_ctx *ctx, const wl_attention 
 
 /* ------------------------------------------------------------------ backward */
 
-/* The rows of one side: what scores are made of, and what weights' gradients are: q and dy, or k
- * and v. */
-template <class T> struct side {
-    steps_of<const T> x, z;
-};
-
 /* Whose sum over a block is a row of parts [B,tiles,H]: each warp's is put in a row of the tile. */
 __device__ inline void add_up(float *part, tile &room, const float (&du)[HELD], int n)
 {
@@ -261,6 +256,22 @@ template <class SCORE> wl_status launch_backward(wl_ctx *ctx, const wl_attention
         using T = typename A::type;
         const side<T> queries = { steps<const T>(n.q), steps<const T>(n.dy) };
         const side<T> keys = { steps<const T>(n.k), steps<const T>(&v) };
+        if constexpr (!SCORE::additive && sizeof(T) == 2) {
+            const gradient_of_side<T> of_queries = { steps<T>(n.dq),
+                                                     steps<T>(nullptr),
+                                                     queries,
+                                                     keys,
+                                                     steps<const T>(n.y),
+                                                     lse,
+                                                     delta,
+                                                     of };
+            const gradient_of_side<T> of_keys = {
+                steps<T>(n.dk), steps<T>(n.dv), keys, queries, steps<const T>(n.y), lse, delta, of
+            };
+            bool ran = false;
+            const wl_status s = backward_in_tiles(ctx, of_queries, of_keys, A::width > 1, &ran);
+            if (s || ran) return s;
+        }
         wl_status done =
             launch(ctx, sum_deltas<T, A::width>, blocks_for(n.T * n.B, WARPS), THREADS, delta,
                    steps<const T>(n.dy), steps<const T>(n.y), n.T * n.B, n.B, n.D);

@@ -14,6 +14,8 @@
 namespace
 {
 
+constexpr int MOST_IN_TILES = 226 * 1024; /* bytes of a block, but for 256 */
+
 /* Blocks of GROUPS of 16 rows, each of SPLIT warps, that have 8 FEATURES of a slice each; and the
  * rows of the other side's tile. */
 template <int GROUPS_OF_16, int SPLIT, int FEATURES, int OTHERS> struct tiling {
@@ -35,11 +37,11 @@ template <int GROUPS_OF_16, int SPLIT, int FEATURES, int OTHERS> struct tiling {
  */
 __host__ __device__ inline int tile_pitch(int64_t n) { return int((n + 63) / 64 * 64 + 8); }
 
-/* The block loads `count` rows, from step s on, of n features, the first of which is given; and
- * zeros to whole tiles. Copies go on until they are waited for. */
-template <int rows, int threads, class T>
+/* The block loads `count` of a tile's rows, from step s on, of n features, the first of which is
+ * given; and zeros to a whole tile. Copies go on until they are waited for. */
+template <int threads, class T>
 __device__ inline void load_rows(T *to, const steps_of<const T> &from, int64_t s, int64_t b,
-                                 int64_t first, int count, int n, bool packed)
+                                 int64_t first, int rows, int count, int n, bool packed)
 {
     const int pitch = tile_pitch(n), packs = pitch / 8 - 1;
     for (int i = int(threadIdx.x); i < rows * packs; i += threads) {
@@ -163,6 +165,20 @@ __device__ inline void add_products(wl::fragment_c (&to)[L::features], const hal
     }
 }
 
+/* The same of the whole other tile. */
+template <class L, bool SCALED, class T>
+__device__ inline void add_tile(wl::fragment_c (&to)[L::features],
+                                const wl::fragment_c (&p)[L::columns], const T *x, int pitch, int n,
+                                const float (&times)[2])
+{
+#pragma unroll
+    for (int c = 0; c < L::columns; c += 2) {
+        halves<T> both;
+        both.of(p[c], p[c + 1]);
+        add_products<L, SCALED>(to, both, x + c * 8 * pitch, pitch, n, times);
+    }
+}
+
 /* Words of four lanes side by side: word i of lane j becomes word j of lane i. */
 __device__ inline void turn(unsigned (&w)[4])
 {
@@ -218,7 +234,7 @@ __device__ inline void store_rows(const steps_of<T> &to, const wl::fragment_c (&
  * up.
  */
 struct tile_room {
-    int own[2], others[2], parts;
+    int others[2], parts;
     int shared; /* bytes */
     bool packed;
 };
@@ -228,8 +244,9 @@ template <class L, class... P>
 wl_status launch_tiles(wl_ctx *ctx, bool *ran, void (*kernel)(P...), int64_t items,
                        const tile_room &room, typename exactly<P>::type... args)
 {
-    const cluster_launch l(ctx, blocks_for(items, 1), 1, L::threads, size_t(room.shared));
-    *ran = room.shared <= 227 * 1024 && clusters_at_once(ctx, kernel, l) > 0;
+    const cluster_launch l(ctx, blocks_for(items > 0 ? items : 1, 1), 1, L::threads,
+                           size_t(room.shared));
+    *ran = clusters_at_once(ctx, kernel, l) > 0;
     return *ran && items ? launch(ctx, kernel, l, args...) : WL_OK;
 }
 

@@ -90,7 +90,7 @@ __global__ void __launch_bounds__(L::threads)
                   tile_room room)
 {
     WL_DYN_SHARED(T, shared);
-    T *queries = shared + room.own[0];
+    T *queries = shared;
     float4 *parts = reinterpret_cast<float4 *>(shared + room.parts);
     const int64_t tiles = (of.T + L::own - 1) / L::own;
     for (int64_t i = blockIdx.x; i < of.B * tiles * d_slices; i += gridDim.x) {
@@ -107,22 +107,21 @@ __global__ void __launch_bounds__(L::threads)
                              const int64_t left = length - s;
                              const bool second = of.one && s / L::others % 2;
                              if (left > 0)
-                                 load_rows<L::others, L::threads>(
+                                 load_rows<L::threads>(
                                      shared + (second ? room.others[1] : room.others[0]), k, s, b,
-                                     0, int(left < L::others ? left : L::others), int(of.H),
-                                     room.packed);
+                                     0, L::others, int(left < L::others ? left : L::others),
+                                     int(of.H), room.packed);
                              wl::commit_copies();
             };
         auto load_values = [&](int64_t s) {
             const int64_t left = length - s;
             if (left > 0 && !of.one)
-                load_rows<L::others, L::threads>(shared + room.others[1], v, s, b, d,
-                                                 int(left < L::others ? left : L::others), width,
-                                                 room.packed);
+                load_rows<L::threads>(shared + room.others[1], v, s, b, d, L::others,
+                                      int(left < L::others ? left : L::others), width, room.packed);
             wl::commit_copies();
         };
         if (length > 0)
-            load_rows<L::own, L::threads>(queries, q, t, b, 0, rows, int(of.H), room.packed);
+            load_rows<L::threads>(queries, q, t, b, 0, L::own, rows, int(of.H), room.packed);
         load_keys(0);
         load_values(0);
         for (int64_t s = 0; s < length; s += L::others) {
@@ -148,12 +147,7 @@ __global__ void __launch_bounds__(L::threads)
                 for (int j = 0; j < 4; j++) sum[f].values[j] *= share[j / 2];
             wl::wait_copies<1>();
             __syncthreads();
-#pragma unroll
-            for (int n = 0; n < L::columns; n += 2) {
-                halves<T> p;
-                p.of(e[n], e[n + 1]);
-                add_products<L, false>(sum, p, values + n * 8 * pitch + first, pitch, mine, share);
-            }
+            add_tile<L, false>(sum, e, values + first, pitch, mine, share);
             __syncthreads();
             load_values(s + L::others);
         }
@@ -182,12 +176,10 @@ wl_status launch_forward_tiles(wl_ctx *ctx, const wl_attention &n, bool packed, 
     const int64_t shared =
         parts * sizeof(T) + (L::split > 1 ? L::columns * L::threads * sizeof(float4) : 0);
     *ran = false;
-    if (n.H > 1 << 14 || shared > 227 * 1024) return WL_OK;
-    const tile_room room = { { 0, 0 },
-                             { int(L::own * h), int((L::own + L::others) * h) },
-                             int(parts),
-                             int(shared),
-                             packed };
+    if (n.H > MOST_IN_TILES || shared > MOST_IN_TILES) return WL_OK;
+    const tile_room room = {
+        { int(L::own * h), int((L::own + L::others) * h) }, int(parts), int(shared), packed
+    };
     return launch_tiles<L>(ctx, ran, forward_tiles<L, T>, n.B * tiles * d_slices, room,
                            steps<T>(n.y), n.weights ? (float *)n.weights->data : nullptr,
                            (float *)n.lse->data, steps<const T>(n.q), steps<const T>(n.k),

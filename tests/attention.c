@@ -113,6 +113,26 @@ static const char *const sizes[] = {
     NULL,
 };
 
+/* In f16 gradients at scores far beyond its numbers, and far below them. */
+static void gradients_at_scores_may_be_any(void **state)
+{
+    (void)state;
+    static const double factors[] = { 0x1p-12, 0x1p9 };
+    for (int i = 0; i < 2; i++) {
+        op_case c = made("attention_backward", "T=5 B=2 S=9 H=16 D=200 dtype=f16 scale=0.125");
+        double *k = c.value[case_row(&c, "k")], *q = c.value[case_row(&c, "q")];
+        double *dy = c.value[case_row(&c, "dy")];
+        verdict why;
+        for (int64_t j = 0; j < c.count[case_row(&c, "dy")]; j++) dy[j] *= factors[i];
+        for (int64_t j = 0; j < c.count[case_row(&c, "k")]; j++) k[j] *= i ? 0x1p-6 : 1;
+        for (int64_t j = 0; j < c.count[case_row(&c, "q")]; j++) q[j] *= i ? 0x1p-6 : 1;
+        for (int64_t j = 0; j < c.count[case_row(&c, "v")] && i; j++)
+            c.value[case_row(&c, "v")][j] *= 16;
+        if (!agrees_and_repeats(&c, why)) fail_msg("%s", why);
+        case_free(&c);
+    }
+}
+
 static const char *const without_values[] = {
     "T=0 B=2 S=4 H=5 D=5",
     "T=2 B=3 S=0 H=5 D=5",     /* none */
@@ -278,11 +298,10 @@ static const char *const inputs[] = { "q", "k", "v", "y", "lse", "dy", NULL };
 static const char *const gradients[] = { "dq", "dk", "dv", NULL };
 
 /* Sequences turned round give theirs turned round. */
-static void sequences_do_not_meet(void **state)
+static void sequences_of(const char *sizes)
 {
     enum { T = 5, B = 4 };
-    (void)state;
-    op_case c = made("attention_backward", "T=5 B=4 S=5 H=20 D=13"), turned;
+    op_case c = made("attention_backward", sizes), turned;
     assert_int_equal(case_copy(&turned, &c), 0);
     for (int i = 0; i < T * B; i++)
         for (int k = 0; inputs[k]; k++)
@@ -298,13 +317,22 @@ static void sequences_do_not_meet(void **state)
     case_free(&c), case_free(&turned);
 }
 
+static void sequences_do_not_meet(void **state)
+{
+    (void)state;
+    sequences_of("T=5 B=4 S=5 H=20 D=13");
+    sequences_of("T=5 B=4 S=5 H=20 D=13 dtype=f16");
+}
+
 /* What lies past a sequence's end is not read, and its gradients are 0. */
-static void padding_changes_nothing(void **state)
+static void padding_of(const char *dtype)
 {
     enum { T = 3, B = 2, S = 11, LONGER = 20, H = 20 };
-    (void)state;
-    op_case c = made("attention_backward", "T=3 B=2 S=11 H=20 D=20");
-    op_case padded = made("attention_backward", "T=3 B=2 S=20 H=20 D=20");
+    char sizes[80];
+    snprintf(sizes, sizeof sizes, "T=3 B=2 S=11 H=20 D=20 %s", dtype);
+    op_case c = made("attention_backward", sizes);
+    snprintf(sizes, sizeof sizes, "T=3 B=2 S=20 H=20 D=20 %s", dtype);
+    op_case padded = made("attention_backward", sizes);
     for (int b = 0; b < B; b++) put(&c, "lengths")[b] = put(&padded, "lengths")[b] = S;
     for (int i = 0; i < S * B; i++)
         copy_row(&padded, i, &c, i, "k"), copy_row(&padded, i, &c, i, "v");
@@ -323,6 +351,13 @@ static void padding_changes_nothing(void **state)
         outcome_free(&a), outcome_free(&b);
     }
     case_free(&c), case_free(&padded);
+}
+
+static void padding_changes_nothing(void **state)
+{
+    (void)state;
+    padding_of("");
+    padding_of("dtype=bf16");
 }
 
 static void lengths_out_of_range_are_brought_within(void **state)
@@ -446,6 +481,7 @@ int main(void)
         cmocka_unit_test(keys_that_are_values_take_both_gradients),
         cmocka_unit_test(forward_holds),
         cmocka_unit_test(backward_holds),
+        cmocka_unit_test(gradients_at_scores_may_be_any),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test(keys_of_another_width_are_no_values),
         cmocka_unit_test(weights_add_up_to_1),

@@ -73,9 +73,28 @@ static void attention_takes_packs_and_a_launch_for_each_side(void **state)
           { "sum_deltas<float, 4>", "backward<dot_score, false, float, 4>",
             "backward<dot_score, true, float, 4>" } },
         { "attention_backward",
-          "T=2 B=2 S=3 H=8 D=8 -v -dv pad=3 dtype=bf16",
+          "T=2 B=2 S=3 H=4002 D=8 dtype=bf16",
           { "sum_deltas<__nv_bfloat16, 1>", "backward<dot_score, false, __nv_bfloat16, 1>",
             "backward<dot_score, true, __nv_bfloat16, 1>" } },
+        { "attention_backward",
+          "T=2 B=2 S=3 H=8 D=8 -v -dv pad=3 dtype=bf16",
+          { "backward_tiles<tiling<4, 1, 16, 32>, false, __nv_bfloat16>",
+            "backward_tiles<tiling<4, 1, 16, 32>, true, __nv_bfloat16>" } },
+        { "attention_backward",
+          "T=2 B=2 S=3 H=129 D=8 dtype=f16",
+          { "backward_tiles<tiling<2, 4, 16, 16>, false, __half>",
+            "backward_tiles<tiling<2, 4, 16, 16>, true, __half>" } },
+        { "attention_backward",
+          "T=2 B=1 S=3 H=8 D=520 dtype=bf16",
+          { "backward_tiles<tiling<2, 4, 32, 16>, false, __nv_bfloat16>",
+            "backward_tiles<tiling<2, 4, 32, 16>, true, __nv_bfloat16>" } },
+        { "attention_backward",
+          "T=2 B=1 S=3 H=1100 D=1032 dtype=f16",
+          { "backward_tiles<tiling<1, 8, 16, 16>, false, __half>",
+            "backward_tiles<tiling<1, 8, 16, 16>, true, __half>" } },
+        { "attention_backward",
+          "T=0 B=2 S=3 H=8 D=8 dtype=f16",
+          { "backward_tiles<tiling<4, 1, 16, 32>, true, __half>" } },
         { "attention_backward", "T=0 B=2 S=3 H=8 D=4", { "backward<dot_score, true, float, 4>" } },
         { "attention_additive_forward",
           "T=5 B=2 S=3 H=8 D=4",
@@ -162,6 +181,9 @@ static void attention_of_16_bits_is_in_tiles(void **state)
     }
     run("attention_forward", "T=5 B=2 S=3 H=8 D=8");
     assert_int_equal(emulator_launches_of("forward_tiles"), 0);
+    run("attention_backward", "T=33 B=2 S=65 H=520 D=1032 dtype=f16"); /* of dv two slices */
+    launches_once("backward_tiles<tiling<2, 4, 32, 16>, false, __half>", 4, 256);
+    launches_once("backward_tiles<tiling<2, 4, 32, 16>, true, __half>", 18, 256);
 }
 
 /* ------------------------------------------------------------------ dropout */
