@@ -3,8 +3,7 @@
  * slice of one of these, so that nothing is added to.
  * Moves: the rows of its own side once a slice; those of the other once for every tile of its own,
  * from L2. Bound by: memory where sequences are short or rows long; tensor cores, by mma.sync,
- * else.
- */
+ * else. */
 #ifndef WL_ATTENTION_TILES_BACKWARD_CUH
 #define WL_ATTENTION_TILES_BACKWARD_CUH
 
@@ -24,6 +23,7 @@ template <class T> struct gradient_of_side {
     int64_t x_slices = 0, slices = 0; /* of dx; with those of dv */
 };
 
+/* Whether numbers of T reach less far than floats. */
 template <class T> struct exponents {
     static constexpr bool few = false;
 };
@@ -63,25 +63,33 @@ __device__ inline void weigh_pairs(wl::fragment_c (&a)[L::columns],
                                    int rows, int count)
 {
     const int row = L::group() * 16 + lane_index() / 4, column = lane_index() % 4 * 2;
+    float lse[2] = {}, dot[2] = {}; /* of the lane's two queries: rows, or columns of a product */
+    for (int i = 0; i < 2 && !OF_KEYS; i++) {
+        if (row + i * 8 >= rows) continue;
+        lse[i] = g.lse[(own + row + i * 8) * g.of.B + b];
+        dot[i] = delta[row + i * 8];
+    }
 #pragma unroll
-    for (int n = 0; n < L::columns; n++)
+    for (int n = 0; n < L::columns; n++) {
+        const int first = n * 8 + column;
+        for (int j = 0; j < 2 && OF_KEYS; j++) {
+            if (first + j >= count) continue;
+            lse[j] = g.lse[(other + first + j) * g.of.B + b];
+            dot[j] = g.delta[(other + first + j) * g.of.B + b];
+        }
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            const int r = row + i / 2 * 8, c = n * 8 + column + i % 2;
-            const bool pair = r < rows && c < count;
-            const int64_t query = (OF_KEYS ? other + c : own + r) * g.of.B + b;
-            const float e = g.of.scale * a[n].values[i];
-            const float weight = pair ? expf(e - g.lse[query]) : 0.0f;
-            a[n].values[i] = weight;
-            de[n].values[i] = pair ? weight *
-                                         (de[n].values[i] - (OF_KEYS ? g.delta[query] : delta[r])) *
-                                         g.of.scale
-                                   : 0.0f;
+            const int query = OF_KEYS ? i % 2 : i / 2;
+            const bool pair = row + i / 2 * 8 < rows && first + i % 2 < count;
+            float *weight = &a[n].values[i], *slope = &de[n].values[i];
+            *weight = pair ? expf(g.of.scale * *weight - lse[query]) : 0.0f;
+            *slope = pair ? *weight * (*slope - dot[query]) * g.of.scale : 0.0f;
         }
+    }
 }
 
-/* dy . y of the block's queries, summed as dy . v is, so that one key leaves nothing: with `room`
- * for so many rows of y, which is zs' pitch. */
+/* dy . y of the block's queries, summed as dy . v is, so that one key leaves nothing: the diagonal
+ * of a product. ys: room for so many rows of y at once. */
 template <class L, class T>
 __device__ inline void find_deltas(float *delta, const gradient_of_side<T> &g, const T *zs, T *ys,
                                    float4 *parts, int at_once, int64_t t, int64_t b, int rows,
@@ -112,6 +120,8 @@ __device__ inline void find_deltas(float *delta, const gradient_of_side<T> &g, c
     }
 }
 
+/* A block owns a tile of queries, or of keys, and a slice of their dx, or of dv. Where there is
+ * room, the next tile of the other side comes during this one. */
 template <class L, bool OF_KEYS, class T>
 __global__ void __launch_bounds__(L::threads) backward_tiles(gradient_of_side<T> g, tile_room room)
 {

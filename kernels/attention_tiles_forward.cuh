@@ -1,5 +1,4 @@
-/* Forward of many queries in 16 bits: see attention_tiles.cuh. A block owns a tile of queries and a
- * slice of their y.
+/* Forward of many queries in 16 bits: see attention_tiles.cuh.
  * Moves: q once; k and v once a tile of queries, k alone where it is v too, ahead of their use.
  * Bound by: memory where sequences are short or rows long; tensor cores, by mma.sync, else. */
 #ifndef WL_ATTENTION_TILES_FORWARD_CUH
@@ -50,8 +49,7 @@ struct seen_rows {
 };
 
 /* The weights of a block's rows, [own,B,S] from w on: first scores, by the warps of a group in
- * turn.
- */
+ * turn. */
 template <class L>
 __device__ inline void put_scores(float *w, const wl::fragment_c (&e)[L::columns],
                                   const problem &of, int64_t s, int rows, int count)
@@ -83,6 +81,8 @@ __device__ inline void finish_rows(float *w, const seen_rows &seen, const proble
     }
 }
 
+/* A block owns a tile of queries and a slice of their y. The next keys come while values are
+ * multiplied, and the next values during the scores. */
 template <class L, class T>
 __global__ void __launch_bounds__(L::threads)
     forward_tiles(steps_of<T> y, float *weights, float *lse, steps_of<const T> q,
@@ -102,17 +102,16 @@ __global__ void __launch_bounds__(L::threads)
         float *w = weights && d == 0 ? weights + (t * of.B + b) * of.S : nullptr;
         wl::fragment_c sum[L::features] = {};
         seen_rows seen;
-        auto load_keys =
-            [&](int64_t s) { /* where values are keys: two tiles in turn */
-                             const int64_t left = length - s;
-                             const bool second = of.one && s / L::others % 2;
-                             if (left > 0)
-                                 load_rows<L::threads>(
-                                     shared + (second ? room.others[1] : room.others[0]), k, s, b,
-                                     0, L::others, int(left < L::others ? left : L::others),
-                                     int(of.H), room.packed);
-                             wl::commit_copies();
-            };
+        /* where values are keys, two tiles in turn */
+        auto load_keys = [&](int64_t s) {
+            const int64_t left = length - s;
+            const bool second = of.one && s / L::others % 2;
+            if (left > 0)
+                load_rows<L::threads>(shared + (second ? room.others[1] : room.others[0]), k, s, b,
+                                      0, L::others, int(left < L::others ? left : L::others),
+                                      int(of.H), room.packed);
+            wl::commit_copies();
+        };
         auto load_values = [&](int64_t s) {
             const int64_t left = length - s;
             if (left > 0 && !of.one)
