@@ -10,6 +10,7 @@
 
 #include "attention_few.cuh"
 #include "attention_rows.cuh"
+#include "attention_short.cuh"
 #include "attention_tiles_backward.cuh"
 #include "attention_tiles_forward.cuh"
 #include "sums.cuh"
@@ -268,8 +269,22 @@ template <class SCORE> wl_status launch_backward(wl_ctx *ctx, const wl_attention
             const gradient_of_side<T> of_keys = {
                 steps<T>(n.dk), steps<T>(n.dv), keys, queries, steps<const T>(n.y), lse, delta, of
             };
+            const short_call<T> at_once = { steps<T>(n.dq),
+                                            steps<T>(n.dk),
+                                            steps<T>(n.dv),
+                                            queries.x,
+                                            keys.x,
+                                            keys.z,
+                                            steps<const T>(n.y),
+                                            queries.z,
+                                            lse,
+                                            of,
+                                            0,
+                                            0,
+                                            A::width > 1 };
             bool ran = false;
-            const wl_status s = backward_in_tiles(ctx, of_queries, of_keys, A::width > 1, &ran);
+            wl_status s = backward_if_short(ctx, at_once, &ran);
+            if (!s && !ran) s = backward_in_tiles(ctx, of_queries, of_keys, A::width > 1, &ran);
             if (s || ran) return s;
         }
         wl_status done =

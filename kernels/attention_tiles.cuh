@@ -16,7 +16,7 @@ namespace
 
 constexpr int MOST_IN_TILES = 226 * 1024; /* bytes of a block, but for 256 */
 
-/* Blocks of GROUPS of 16 rows, each of SPLIT warps, that have 8 FEATURES of a slice each; and the
+/* Blocks of GROUPS_OF_16 rows, each of SPLIT warps, that have 8 FEATURES of a slice each; and the
  * rows of the other side's tile. */
 template <int GROUPS_OF_16, int SPLIT, int FEATURES, int OTHERS> struct tiling {
     static constexpr int own = 16 * GROUPS_OF_16, others = OTHERS;
@@ -177,6 +177,15 @@ __device__ inline void add_tile(wl::fragment_c (&to)[L::features],
         both.of(p[c], p[c + 1]);
         add_products<L, SCALED>(to, both, x + c * 8 * pitch, pitch, n, times);
     }
+}
+
+/* Rows past a sequence's end become 0, whatever they have met. */
+template <int N> __device__ inline void clear_rows(wl::fragment_c (&sum)[N], int rows)
+{
+#pragma unroll
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 4; i++)
+            if (lane_index() / 4 + i / 2 * 8 >= rows) sum[n].values[i] = 0;
 }
 
 /* Words of four lanes side by side: word i of lane j becomes word j of lane i. */

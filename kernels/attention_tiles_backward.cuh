@@ -31,6 +31,13 @@ template <> struct exponents<__half> {
     static constexpr bool few = true;
 };
 
+/* The greatest power of 2 that is not above x; 1 where that is far out. */
+__device__ inline float power_below(float x)
+{
+    const float power = wl_f32_of_bits(wl_bits_of_f32(x) & 0x7f800000u);
+    return power > 0x1p-120f && power < INFINITY ? power : 1.0f;
+}
+
 /* Rows of weights or of their gradients are brought near 1 where T has few exponents; `times`: what
  * takes that back. */
 template <class T, int N>
@@ -45,12 +52,10 @@ __device__ inline void bring_near_1(wl::fragment_c (&c)[N], float (&times)[2])
             for (int j = 0; j < 2; j++) most = fmaxf(most, fabsf(c[n].values[half * 2 + j]));
         for (int step = 1; step < 4; step *= 2)
             most = fmaxf(most, __shfl_xor_sync(~0u, most, step));
-        const float power = wl_f32_of_bits(wl_bits_of_f32(most) & 0x7f800000u);
-        if (!(power > 0x1p-120f && power < INFINITY)) continue;
-        times[half] = power;
+        times[half] = power_below(most);
 #pragma unroll
         for (int n = 0; n < N; n++)
-            for (int j = 0; j < 2; j++) c[n].values[half * 2 + j] *= 1 / power;
+            for (int j = 0; j < 2; j++) c[n].values[half * 2 + j] *= 1 / times[half];
     }
 }
 
@@ -197,6 +202,7 @@ __global__ void __launch_bounds__(L::threads) backward_tiles(gradient_of_side<T>
         if (!OF_KEYS && end > 0 && first_slice == 0 && int(threadIdx.x) < rows)
             g.delta[(at + threadIdx.x) * of.B + b] = delta[threadIdx.x];
         const float as_it_is[2] = { 1, 1 };
+        if (OF_KEYS) clear_rows<L::features>(sum, rows - L::group() * 16);
         const int64_t left = all - at - L::group() * 16;
         store_rows<L>(of_values ? g.dv : g.dx, sum, as_it_is, at + L::group() * 16, b, first,
                       int(left < 16 ? left : 16), mine, room.packed);

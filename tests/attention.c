@@ -106,6 +106,9 @@ static const char *const sizes[] = {
     "T=5 B=2 S=9 H=72 D=520",         /* long values */
     "T=17 B=1 S=17 H=1160 D=1032",    /* long keys: a query and a key more than a tile */
     "T=5 B=1 S=3 H=4000 D=8",         /* too long for tiles */
+    "T=2 B=1 S=33 H=1160 D=1032",     /* backward, of few rows */
+    "T=32 B=3 S=32 H=300 D=520",      /* backward at once: a cluster's features */
+    "T=3 B=3 S=5 H=7 D=300 pad=3",    /* some blocks without keys' */
     "T=6 B=3 S=5 H=64 D=32 pad=3",    /* as above, for tiles */
     "T=6 B=3 S=5 H=64 D=32 pad=8",
     "T=6 B=3 S=5 H=64 D=32 swap=1",
@@ -118,15 +121,17 @@ static void gradients_at_scores_may_be_any(void **state)
 {
     (void)state;
     static const double factors[] = { 0x1p-12, 0x1p9 };
-    for (int i = 0; i < 2; i++) {
-        op_case c = made("attention_backward", "T=5 B=2 S=9 H=16 D=200 dtype=f16 scale=0.125");
+    for (int i = 0; i < 4; i++) {
+        op_case c =
+            made("attention_backward", i < 2 ? "T=5 B=2 S=9 H=16 D=200 dtype=f16 scale=0.125"
+                                             : "T=5 B=2 S=40 H=16 D=200 dtype=f16 scale=0.125");
         double *k = c.value[case_row(&c, "k")], *q = c.value[case_row(&c, "q")];
         double *dy = c.value[case_row(&c, "dy")];
         verdict why;
-        for (int64_t j = 0; j < c.count[case_row(&c, "dy")]; j++) dy[j] *= factors[i];
-        for (int64_t j = 0; j < c.count[case_row(&c, "k")]; j++) k[j] *= i ? 0x1p-6 : 1;
-        for (int64_t j = 0; j < c.count[case_row(&c, "q")]; j++) q[j] *= i ? 0x1p-6 : 1;
-        for (int64_t j = 0; j < c.count[case_row(&c, "v")] && i; j++)
+        for (int64_t j = 0; j < c.count[case_row(&c, "dy")]; j++) dy[j] *= factors[i % 2];
+        for (int64_t j = 0; j < c.count[case_row(&c, "k")]; j++) k[j] *= i % 2 ? 0x1p-6 : 1;
+        for (int64_t j = 0; j < c.count[case_row(&c, "q")]; j++) q[j] *= i % 2 ? 0x1p-6 : 1;
+        for (int64_t j = 0; j < c.count[case_row(&c, "v")] && i % 2; j++)
             c.value[case_row(&c, "v")][j] *= 16;
         if (!agrees_and_repeats(&c, why)) fail_msg("%s", why);
         case_free(&c);
@@ -472,6 +477,27 @@ static void nan_stays_with_its_sequence_and_query(void **state)
     nan_stays_in("T=9 B=2 S=9 H=10 D=10 -lengths dtype=bf16", 9);
 }
 
+static void nothing_reaches_past_the_end(void **state)
+{
+    static const char *const all[] = { "T=3 B=2 S=9 H=10 D=10", "T=3 B=2 S=9 H=10 D=10 dtype=bf16",
+                                       "T=3 B=2 S=40 H=10 D=10 dtype=bf16" };
+    static const double lengths[2] = { 5, 5 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        op_case c = made("attention_backward", all[i]);
+        const int64_t n = c.count[case_row(&c, "dk")];
+        put_values(&c, "lengths", lengths);
+        put(&c, "q")[3] = put(&c, "dy")[4] = NAN;
+        for (const wl_backend *const *on = backends_under_test(); *on; on++) {
+            outcome o = of(&c, *on);
+            for (int64_t j = 5 * 2 * 10; j < n; j++)
+                assert_true(row_in(&o, "dk")[j] == 0 && row_in(&o, "dv")[j] == 0);
+            outcome_free(&o);
+        }
+        case_free(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_step_at_a_time_gives_the_same),
         cmocka_unit_test(large_scores_stay_finite),
         cmocka_unit_test(nan_stays_with_its_sequence_and_query),
+        cmocka_unit_test(nothing_reaches_past_the_end),
     };
     return cmocka_run_group_tests_name("attention", tests, NULL, NULL);
 }

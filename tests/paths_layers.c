@@ -77,19 +77,19 @@ static void attention_takes_packs_and_a_launch_for_each_side(void **state)
           { "sum_deltas<__nv_bfloat16, 1>", "backward<dot_score, false, __nv_bfloat16, 1>",
             "backward<dot_score, true, __nv_bfloat16, 1>" } },
         { "attention_backward",
-          "T=2 B=2 S=3 H=8 D=8 -v -dv pad=3 dtype=bf16",
+          "T=2 B=2 S=33 H=8 D=8 -v -dv pad=3 dtype=bf16",
           { "backward_tiles<tiling<4, 1, 16, 32>, false, __nv_bfloat16>",
             "backward_tiles<tiling<4, 1, 16, 32>, true, __nv_bfloat16>" } },
         { "attention_backward",
-          "T=2 B=2 S=3 H=129 D=8 dtype=f16",
+          "T=33 B=2 S=3 H=129 D=8 dtype=f16",
           { "backward_tiles<tiling<2, 4, 16, 16>, false, __half>",
             "backward_tiles<tiling<2, 4, 16, 16>, true, __half>" } },
         { "attention_backward",
-          "T=2 B=1 S=3 H=8 D=520 dtype=bf16",
+          "T=2 B=1 S=33 H=8 D=520 dtype=bf16",
           { "backward_tiles<tiling<2, 4, 32, 16>, false, __nv_bfloat16>",
             "backward_tiles<tiling<2, 4, 32, 16>, true, __nv_bfloat16>" } },
         { "attention_backward",
-          "T=2 B=1 S=3 H=1100 D=1032 dtype=f16",
+          "T=2 B=1 S=33 H=1160 D=1032 dtype=f16",
           { "backward_tiles<tiling<1, 8, 16, 16>, false, __half>",
             "backward_tiles<tiling<1, 8, 16, 16>, true, __half>" } },
         { "attention_backward",
@@ -154,6 +154,34 @@ static void few_queries_share_out_their_keys(void **state)
         launches_once(paths[i].kernel, paths[i].grid, 256);
         assert_int_equal(emulator_launches_of("forward"), 0);
     }
+}
+
+/* Where no side has more than a tile, one launch has all of backward, and a cluster the features of
+ * a sequence: as long as the device has such clusters. */
+static void short_sequences_go_back_at_once(void **state)
+{
+    static const struct {
+        const char *sizes, *kernel;
+        unsigned grid;
+    } paths[] = {
+        { "T=32 B=3 S=32 H=256 D=8 dtype=f16", "backward_short<__half>", 3 },
+        { "T=2 B=2 S=3 H=5 D=257 dtype=bf16", "backward_short<__nv_bfloat16>", 4 },
+        { "T=5 B=2 S=3 H=600 D=600 -v -dv dtype=bf16", "backward_short<__nv_bfloat16>", 6 },
+        { "T=3 B=1 S=5 H=2048 D=8 dtype=f16", "backward_short<__half>", 8 },
+    };
+    (void)state;
+    emulator_set_multiprocessors(132); /* room for clusters of blocks that fill one each */
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        run("attention_backward", paths[i].sizes);
+        launches_once(paths[i].kernel, paths[i].grid, 256);
+        assert_int_equal(emulator_launches_of("backward_tiles"), 0);
+    }
+    emulator_set_multiprocessors(0);
+    emulator_cap_clusters(1);
+    run("attention_backward", "T=5 B=2 S=3 H=300 D=300 dtype=bf16");
+    emulator_cap_clusters(0);
+    assert_int_equal(emulator_launches_of("backward_short"), 0);
+    assert_int_equal(emulator_launches_of("backward_tiles"), 2);
 }
 
 /* Tensor cores take dot products of 16 bits, in blocks of fewer rows the longer these are. */
@@ -508,6 +536,7 @@ int main(void)
         cmocka_unit_test(attention_takes_packs_and_a_launch_for_each_side),
         cmocka_unit_test(few_queries_share_out_their_keys),
         cmocka_unit_test(attention_of_16_bits_is_in_tiles),
+        cmocka_unit_test(short_sequences_go_back_at_once),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(a_short_row_is_a_warps_and_a_long_one_a_blocks),
         cmocka_unit_test(rows_of_whole_packs_are_rearranged_in_packs),

@@ -262,6 +262,7 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "attention_forward", "T=1 B=2 S=40 H=8 D=8 -lengths");
     strikes(EMULATOR_MISSING_BARRIER, "attention_forward", "T=9 B=2 S=9 H=8 D=8 dtype=bf16");
     strikes(EMULATOR_MISSING_BARRIER, "attention_backward", "T=9 B=2 S=9 H=8 D=8 dtype=bf16");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_backward", "T=9 B=2 S=40 H=8 D=8 dtype=bf16");
 }
 
 static void a_short_grid_is_caught(void **state)
@@ -273,6 +274,7 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "attention_forward", "T=9 B=2 S=3 H=5 D=5 -lengths dtype=f16");
     strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=9 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=9 B=2 S=3 H=5 D=5 dtype=f16");
+    strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=9 B=2 S=40 H=5 D=5 dtype=f16");
     strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=0 B=2 S=9 H=5 D=5"); /* dk, dv */
     strikes(EMULATOR_SHORT_GRID, "attention_additive_forward", "T=1 B=2 S=3 H=5 D=520 -weights");
     strikes(EMULATOR_SHORT_GRID, "attention_additive_backward", "T=9 B=2 S=3 H=5 D=5 -lengths");
@@ -349,6 +351,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "attention_forward", "T=64 B=2 S=3 H=5 D=5 dtype=f16");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=8 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=64 B=2 S=3 H=5 D=5 dtype=f16");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=32 B=2 S=9 H=200 D=9 dtype=f16");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=0 B=2 S=8 H=5 D=5"); /* dk, dv */
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_forward", "T=8 B=2 S=3 H=5 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_backward", "T=8 B=2 S=3 H=5 D=5");
