@@ -3,8 +3,9 @@
  * time in shared memory. A lane holds four features in every 128 of up to 512, and a block owns so
  * many of what it writes: where there are more, several blocks find the same scores.
  * Moves: a row of the other side once for every eight of this one, from L2; what is written once.
- * Bound by: shared memory and the warps' sums, a pair of rows each. Forward of few queries is that
- * of attention_few.cuh. */
+ * Bound by: shared memory and the warps' sums, a pair of rows each. Left to others
+ * are forward of few queries (attention_few.cuh), and dot products of 16 bits (attention_tiles.cuh,
+ * attention_short.cuh) on devices and of rows that suit these. */
 #ifndef WL_ATTENTION_CUH
 #define WL_ATTENTION_CUH
 
