@@ -185,6 +185,7 @@ __global__ void __launch_bounds__(short_tiling::threads, exponents<T>::few ? 1 :
               d = features_from(of.D, first, c.features);
     const int x_pitch = tile_pitch(h), z_pitch = tile_pitch(d), own = L::group() * 16;
     const int x = L::first(h), z = L::first(d), T_rows = int(of.T);
+    const int x_count = L::count(h), z_count = L::count(d);
     T *qs = shared, *dys = qs + room, *ks = dys + room, *vs = of.one ? ks : ks + room;
     T *ys = vs + room, *weights = ys;
     float4 *parts = reinterpret_cast<float4 *>(ys);
@@ -232,21 +233,21 @@ __global__ void __launch_bounds__(short_tiling::threads, exponents<T>::few ? 1 :
         put_weights(weights, weights + SHORT * SHORT_PITCH, da);
         put_weights(weights + 2 * SHORT * SHORT_PITCH, weights + 3 * SHORT * SHORT_PITCH, e);
         const float times[2] = { of_slopes, of_slopes }, as_it_is[2] = { 1, 1 };
-        add_tile<L, scaled>(sum, da, ks + x, x_pitch, h - x, times);
-        store_rows<L>(c.dq, sum, as_it_is, own, b, first + x, T_rows - own, h - x, c.packed);
+        add_tile<L, scaled>(sum, da, ks + x, x_pitch, x_count, times);
+        store_rows<L>(c.dq, sum, as_it_is, own, b, first + x, T_rows - own, x_count, c.packed);
         __syncthreads();
         for (int f = 0; f < 8; f++) sum[f] = wl::fragment_c();
-        add_by_queries(sum, weights, weights + SHORT * SHORT_PITCH, qs + x, x_pitch, h - x,
+        add_by_queries(sum, weights, weights + SHORT * SHORT_PITCH, qs + x, x_pitch, x_count,
                        powers[0]);
         if (!of.one) {
             clear_rows<8>(sum, length - own);
-            store_rows<L>(c.dk, sum, as_it_is, own, b, first + x, S - own, h - x, c.packed);
+            store_rows<L>(c.dk, sum, as_it_is, own, b, first + x, S - own, x_count, c.packed);
             for (int f = 0; f < 8; f++) sum[f] = wl::fragment_c();
         }
         add_by_queries(sum, weights + 2 * SHORT * SHORT_PITCH, weights + 3 * SHORT * SHORT_PITCH,
-                       dys + z, z_pitch, d - z, powers[1]);
+                       dys + z, z_pitch, z_count, powers[1]);
         clear_rows<8>(sum, length - own);
-        store_rows<L>(of.one ? c.dk : c.dv, sum, as_it_is, own, b, first + z, S - own, d - z,
+        store_rows<L>(of.one ? c.dk : c.dv, sum, as_it_is, own, b, first + z, S - own, z_count,
                       c.packed);
     }
 }

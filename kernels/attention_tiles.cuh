@@ -26,11 +26,10 @@ template <int GROUPS_OF_16, int SPLIT, int FEATURES, int OTHERS> struct tiling {
 
     __device__ static int group() { return int(threadIdx.x) / WARP / SPLIT; }
     __device__ static int part() { return int(threadIdx.x) / WARP % SPLIT; }
-    /* of n features of a slice, the first that is the warp's */
-    __device__ static int first(int n)
-    {
-        return part() * ((n + 64 * SPLIT - 1) / (64 * SPLIT) * 64);
-    }
+    /* of n features of a slice, the first that is the warp's, and how many are; or fewer than 1 */
+    __device__ static int each(int n) { return (n + 64 * SPLIT - 1) / (64 * SPLIT) * 64; }
+    __device__ static int first(int n) { return part() * each(n); }
+    __device__ static int count(int n) { return n - first(n) < each(n) ? n - first(n) : each(n); }
 };
 
 /* Features of a row in shared memory: whole lots of 64, then 8 so that rows lie in different banks.

@@ -147,7 +147,7 @@ __global__ void __launch_bounds__(L::threads) backward_tiles(gradient_of_side<T>
         const int rows = int(ours - at < L::own ? ours - at : L::own);
         const int wide = (of_values ? D : H) - first_slice;
         const int width = wide < L::width ? wide : L::width;
-        const int first = first_slice + L::first(width), mine = width - L::first(width);
+        const int first = first_slice + L::first(width), mine = L::count(width);
         wl::fragment_c sum[L::features] = {};
         auto load_others = [&](int64_t o) {
             const int count = int(end - o < L::others ? end - o : L::others);

@@ -98,7 +98,7 @@ __global__ void __launch_bounds__(L::threads)
         const int64_t t = i / d_slices % tiles * L::own, length = of.length(b);
         const int rows = int(of.T - t < L::own ? of.T - t : L::own);
         const int width = int(of.D - d < L::width ? of.D - d : L::width);
-        const int first = L::first(width), mine = width - first;
+        const int first = L::first(width), mine = L::count(width);
         float *w = weights && d == 0 ? weights + (t * of.B + b) * of.S : nullptr;
         wl::fragment_c sum[L::features] = {};
         seen_rows seen;
