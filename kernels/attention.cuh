@@ -3,11 +3,17 @@
  * time in shared memory. A lane holds four features in every 128 of up to 512, and a block owns so
  * many of what it writes: where there are more, several blocks find the same scores.
  * Moves: a row of the other side once for every eight of this one, from L2; what is written once.
- * Bound by: shared memory and the warps' sums, a pair of rows each; L2 where there is one query. */
+ * Bound by: shared memory and the warps' sums, a pair of rows each. Left to others
+ * are forward of few queries (attention_few.cuh), and dot products of 16 bits (attention_tiles.cuh,
+ * attention_short.cuh) on devices and of rows that suit these. */
 #ifndef WL_ATTENTION_CUH
 #define WL_ATTENTION_CUH
 
+#include "attention_few.cuh"
 #include "attention_rows.cuh"
+#include "attention_short.cuh"
+#include "attention_tiles_backward.cuh"
+#include "attention_tiles_forward.cuh"
 #include "sums.cuh"
 
 namespace
@@ -111,6 +117,15 @@ template <class SCORE> wl_status launch_forward(wl_ctx *ctx, const wl_attention 
     const bool packed = in_packs(*n.q) && in_packs(*n.k) && in_packs(v) && in_packs(*n.y) &&
                         n.H % int64_t(16 / wl_dtype_size(n.q->dtype)) == 0;
     const int64_t tiles = (n.T + ROWS - 1) / ROWS, d_slices = slices(n.D);
+    if (n.T <= FEW && n.S <= INT32_MAX / 2) return launch_few<SCORE>(ctx, n, packed);
+    if constexpr (!SCORE::additive) {
+        bool ran = false;
+        const bool whole = packed && n.D % 8 == 0;
+        wl_status status = WL_OK;
+        if (n.q->dtype == WL_F16) status = forward_in_tiles<__half>(ctx, n, whole, &ran);
+        if (n.q->dtype == WL_BF16) status = forward_in_tiles<__nv_bfloat16>(ctx, n, whole, &ran);
+        if (status || ran) return status;
+    }
     return with_packs(n.q->dtype, packed, n.D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
@@ -122,12 +137,6 @@ template <class SCORE> wl_status launch_forward(wl_ctx *ctx, const wl_attention 
 }
 
 /* ------------------------------------------------------------------ backward */
-
-/* The rows of one side: what scores are made of, and what weights' gradients are: q and dy, or k
- * and v. */
-template <class T> struct side {
-    steps_of<const T> x, z;
-};
 
 /* Whose sum over a block is a row of parts [B,tiles,H]: each warp's is put in a row of the tile. */
 __device__ inline void add_up(float *part, tile &room, const float (&du)[HELD], int n)
@@ -252,6 +261,36 @@ template <class SCORE> wl_status launch_backward(wl_ctx *ctx, const wl_attention
         using T = typename A::type;
         const side<T> queries = { steps<const T>(n.q), steps<const T>(n.dy) };
         const side<T> keys = { steps<const T>(n.k), steps<const T>(&v) };
+        if constexpr (!SCORE::additive && sizeof(T) == 2) {
+            const gradient_of_side<T> of_queries = { steps<T>(n.dq),
+                                                     steps<T>(nullptr),
+                                                     queries,
+                                                     keys,
+                                                     steps<const T>(n.y),
+                                                     lse,
+                                                     delta,
+                                                     of };
+            const gradient_of_side<T> of_keys = {
+                steps<T>(n.dk), steps<T>(n.dv), keys, queries, steps<const T>(n.y), lse, delta, of
+            };
+            const short_call<T> at_once = { steps<T>(n.dq),
+                                            steps<T>(n.dk),
+                                            steps<T>(n.dv),
+                                            queries.x,
+                                            keys.x,
+                                            keys.z,
+                                            steps<const T>(n.y),
+                                            queries.z,
+                                            lse,
+                                            of,
+                                            0,
+                                            0,
+                                            A::width > 1 };
+            bool ran = false;
+            wl_status s = backward_if_short(ctx, at_once, &ran);
+            if (!s && !ran) s = backward_in_tiles(ctx, of_queries, of_keys, A::width > 1, &ran);
+            if (s || ran) return s;
+        }
         wl_status done =
             launch(ctx, sum_deltas<T, A::width>, blocks_for(n.T * n.B, WARPS), THREADS, delta,
                    steps<const T>(n.dy), steps<const T>(n.y), n.T * n.B, n.B, n.D);

@@ -55,6 +55,12 @@ __host__ __device__ inline int slice_of(int64_t n, int64_t first)
 /* Slices of n features, 1 of none: something is to be written for it too. */
 inline int64_t slices(int64_t n) { return n > WIDTH ? (n + WIDTH - 1) / WIDTH : 1; }
 
+/* The rows of one side: what scores are made of, and what weights' gradients are: q and dy, or k
+ * and v. */
+template <class T> struct side {
+    steps_of<const T> x, z;
+};
+
 /* ------------------------------------------------------------------ scores */
 
 struct dot_score {

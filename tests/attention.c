@@ -4,6 +4,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,15 +96,59 @@ static const char *const sizes[] = {
     "T=3 B=3 S=5 H=64 D=32 swap=1",   /* batch first */
     "T=3 B=3 S=5 H=64 D=32 offset=1", /* element-aligned pointers */
     "T=3 B=3 S=5 H=8 D=4",            /* a pack of 16 bits, and half of one */
+    "T=1 B=3 S=300 H=24 D=16",        /* keys for several blocks of a cluster */
+    "T=4 B=1 S=33 H=9 D=7 -lengths",  /* one more than a block's; a part of one key */
+    "T=1 B=2 S=70 H=300 D=1032",      /* long rows: eight blocks, two slices */
+    "T=1 B=300 S=40 H=3 D=2",         /* blocks enough without */
+    "T=65 B=2 S=5 H=20 D=24",         /* in 16 bits a query more than a block's */
+    "T=9 B=1 S=130 H=64 D=128",       /* two keys more than two tiles */
+    "T=33 B=2 S=33 H=130 D=300",      /* one more of each where features are shared */
+    "T=5 B=2 S=9 H=72 D=520",         /* long values */
+    "T=17 B=1 S=17 H=1160 D=1032",    /* long keys: a query and a key more than a tile */
+    "T=5 B=1 S=3 H=4000 D=8",         /* too long for tiles */
+    "T=2 B=1 S=33 H=1160 D=1032",     /* backward, of few rows */
+    "T=32 B=3 S=32 H=300 D=520",      /* backward at once: a cluster's features */
+    "T=3 B=3 S=5 H=7 D=300 pad=3",    /* some blocks without keys' */
+    "T=6 B=3 S=5 H=64 D=32 pad=3",    /* as above, for tiles */
+    "T=6 B=3 S=5 H=64 D=32 pad=8",
+    "T=6 B=3 S=5 H=64 D=32 swap=1",
+    "T=6 B=3 S=5 H=64 D=32 offset=1",
     NULL,
 };
 
+/* In f16 gradients at scores far beyond its numbers, and far below them. */
+static void gradients_at_scores_may_be_any(void **state)
+{
+    (void)state;
+    static const double factors[] = { 0x1p-12, 0x1p9 };
+    for (int i = 0; i < 4; i++) {
+        op_case c =
+            made("attention_backward", i < 2 ? "T=5 B=2 S=9 H=16 D=200 dtype=f16 scale=0.125"
+                                             : "T=5 B=2 S=40 H=16 D=200 dtype=f16 scale=0.125");
+        double *k = c.value[case_row(&c, "k")], *q = c.value[case_row(&c, "q")];
+        double *dy = c.value[case_row(&c, "dy")];
+        verdict why;
+        for (int64_t j = 0; j < c.count[case_row(&c, "dy")]; j++) dy[j] *= factors[i % 2];
+        for (int64_t j = 0; j < c.count[case_row(&c, "k")]; j++) k[j] *= i % 2 ? 0x1p-6 : 1;
+        for (int64_t j = 0; j < c.count[case_row(&c, "q")]; j++) q[j] *= i % 2 ? 0x1p-6 : 1;
+        for (int64_t j = 0; j < c.count[case_row(&c, "v")] && i % 2; j++)
+            c.value[case_row(&c, "v")][j] *= 16;
+        if (!agrees_and_repeats(&c, why)) fail_msg("%s", why);
+        case_free(&c);
+    }
+}
+
 static const char *const without_values[] = {
-    "T=0 B=2 S=4 H=5 D=5",     "T=2 B=3 S=0 H=5 D=5",               /* none */
-    "T=2 B=2 S=1 H=7 D=7",                                          /* a weight of 1 */
-    "T=9 B=3 S=17 H=64 D=64",                                       /* one slice */
-    "T=2 B=2 S=3 H=520 D=520",                                      /* two */
-    "T=1 B=8 S=66 H=24 D=24",  "T=3 B=3 S=5 H=32 D=32 pad=3", NULL, /* tiles; rows apart */
+    "T=0 B=2 S=4 H=5 D=5",
+    "T=2 B=3 S=0 H=5 D=5",     /* none */
+    "T=2 B=2 S=1 H=7 D=7",     /* a weight of 1 */
+    "T=9 B=3 S=17 H=64 D=64",  /* one slice */
+    "T=2 B=2 S=3 H=520 D=520", /* two */
+    "T=1 B=8 S=66 H=24 D=24",
+    "T=3 B=3 S=5 H=32 D=32 pad=3", /* tiles; rows apart */
+    "T=1 B=2 S=70 H=1000 D=1000",  /* keys of few queries, held */
+    "T=1 B=1 S=9 H=1032 D=1032 -lengths",
+    NULL, /* too long for that */
 };
 
 static void forward_holds(void **state)
@@ -201,19 +246,25 @@ static void weights_add_up_to_1(void **state)
     case_free(&c);
 }
 
-/* Eight are one tile everywhere: the same sums, to the bit. */
-static void values_that_are_the_identity_give_the_weights(void **state)
+/* Of so few keys that no way of adding them up has parts: the same sums, to the bit. */
+static void identity_gives_weights(const char *sizes, int rows, int S, int B)
 {
-    enum { T = 3, B = 4, S = 8 };
-    (void)state;
-    op_case c = made("attention_forward", "T=3 B=4 S=8 H=12 D=8");
+    op_case c = made("attention_forward", sizes);
     for (int i = 0; i < S * B * S; i++) put(&c, "v")[i] = i / (B * S) == i % S;
     for (const wl_backend *const *b = backends_under_test(); *b; b++) {
         outcome o = of(&c, *b);
-        assert_memory_equal(row_in(&o, "y"), row_in(&o, "weights"), T * B * S * sizeof(double));
+        assert_memory_equal(row_in(&o, "y"), row_in(&o, "weights"),
+                            (size_t)(rows * S) * sizeof(double));
         outcome_free(&o);
     }
     case_free(&c);
+}
+
+static void values_that_are_the_identity_give_the_weights(void **state)
+{
+    (void)state;
+    identity_gives_weights("T=9 B=4 S=8 H=12 D=8", 9 * 4, 8, 4); /* a tile's keys */
+    identity_gives_weights("T=3 B=4 S=4 H=12 D=4", 3 * 4, 4, 4); /* those of a warp */
 }
 
 static void equal_keys_give_the_mean_of_the_values(void **state)
@@ -252,11 +303,10 @@ static const char *const inputs[] = { "q", "k", "v", "y", "lse", "dy", NULL };
 static const char *const gradients[] = { "dq", "dk", "dv", NULL };
 
 /* Sequences turned round give theirs turned round. */
-static void sequences_do_not_meet(void **state)
+static void sequences_of(const char *sizes)
 {
     enum { T = 5, B = 4 };
-    (void)state;
-    op_case c = made("attention_backward", "T=5 B=4 S=5 H=20 D=13"), turned;
+    op_case c = made("attention_backward", sizes), turned;
     assert_int_equal(case_copy(&turned, &c), 0);
     for (int i = 0; i < T * B; i++)
         for (int k = 0; inputs[k]; k++)
@@ -272,13 +322,22 @@ static void sequences_do_not_meet(void **state)
     case_free(&c), case_free(&turned);
 }
 
+static void sequences_do_not_meet(void **state)
+{
+    (void)state;
+    sequences_of("T=5 B=4 S=5 H=20 D=13");
+    sequences_of("T=5 B=4 S=5 H=20 D=13 dtype=f16");
+}
+
 /* What lies past a sequence's end is not read, and its gradients are 0. */
-static void padding_changes_nothing(void **state)
+static void padding_of(const char *dtype)
 {
     enum { T = 3, B = 2, S = 11, LONGER = 20, H = 20 };
-    (void)state;
-    op_case c = made("attention_backward", "T=3 B=2 S=11 H=20 D=20");
-    op_case padded = made("attention_backward", "T=3 B=2 S=20 H=20 D=20");
+    char sizes[80];
+    snprintf(sizes, sizeof sizes, "T=3 B=2 S=11 H=20 D=20 %s", dtype);
+    op_case c = made("attention_backward", sizes);
+    snprintf(sizes, sizeof sizes, "T=3 B=2 S=20 H=20 D=20 %s", dtype);
+    op_case padded = made("attention_backward", sizes);
     for (int b = 0; b < B; b++) put(&c, "lengths")[b] = put(&padded, "lengths")[b] = S;
     for (int i = 0; i < S * B; i++)
         copy_row(&padded, i, &c, i, "k"), copy_row(&padded, i, &c, i, "v");
@@ -299,6 +358,13 @@ static void padding_changes_nothing(void **state)
     case_free(&c), case_free(&padded);
 }
 
+static void padding_changes_nothing(void **state)
+{
+    (void)state;
+    padding_of("");
+    padding_of("dtype=bf16");
+}
+
 static void lengths_out_of_range_are_brought_within(void **state)
 {
     static const double beyond[3] = { -3, 100, 2 }, within[3] = { 0, 6, 2 };
@@ -314,21 +380,37 @@ static void lengths_out_of_range_are_brought_within(void **state)
     case_free(&c), case_free(&other);
 }
 
-/* A decoder that runs step by step finds what it found at once. */
+/* As same_rows; or, where n keys are added up in another order, within what that can lose. */
+static void nearly_same_rows(const outcome *a, int64_t i, const outcome *b, int64_t j,
+                             const char *name, int n)
+{
+    const wl_tensor *like = &a->of->like[case_row(a->of, name)];
+    const int64_t X = like->ndim > 2 ? like->shape[2] : 1;
+    const double *x = row_in(a, name) + i * X, *y = row_in(b, name) + j * X;
+    double most = 0;
+    for (int64_t k = 0; k < X; k++) most = fmax(most, fabs(x[k]));
+    for (int64_t k = 0; k < X; k++) assert_true(fabs(x[k] - y[k]) <= n * 0x1p-23 * most);
+}
+
+/* A decoder that runs step by step finds what it found at once: on the CPU to the bit; on CUDA the
+ * keys of few queries are shared out. */
 static void a_step_at_a_time_gives_the_same(void **state)
 {
-    enum { T = 11, B = 2 };
+    enum { T = 11, B = 2, S = 30 };
     (void)state;
     op_case all = made("attention_forward", "T=11 B=2 S=30 H=37 D=37 -v -lengths");
     op_case one = made("attention_forward", "T=1 B=2 S=30 H=37 D=37 -v -lengths");
     memcpy(put(&one, "k"), put(&all, "k"), (size_t)all.count[case_row(&all, "k")] * sizeof(double));
     for (const wl_backend *const *on = backends_under_test(); *on; on++) {
         outcome a = of(&all, *on);
+        const int shared = (*on)->device == WL_CPU ? 0 : S;
         for (int t = 0; t < T; t++) {
             for (int b = 0; b < B; b++) copy_row(&one, b, &all, t * B + b, "q");
             outcome o = of(&one, *on);
-            for (int b = 0; b < B; b++)
-                same_rows(&a, t * B + b, &o, b, "y"), same_rows(&a, t * B + b, &o, b, "lse");
+            for (int b = 0; b < B; b++) {
+                nearly_same_rows(&a, t * B + b, &o, b, "y", shared);
+                nearly_same_rows(&a, t * B + b, &o, b, "lse", shared);
+            }
             outcome_free(&o);
         }
         outcome_free(&a);
@@ -344,12 +426,14 @@ static void is_finite(const outcome *o)
 }
 
 /* Of 10,000 and more, either way: the exponentials of none are taken as they are. */
-static void large_scores_stay_finite(void **state)
+static void large_scores_of(const char *dtype)
 {
-    (void)state;
-    op_case c = made("attention_forward", "T=3 B=2 S=70 H=4 D=4 -lengths -v");
-    op_case back = made("attention_backward", "T=3 B=2 S=70 H=4 D=4 -lengths -v -dv");
-    for (int i = 0; i < 3 * 2 * 4; i++) put(&c, "q")[i] = i % 3 ? 100 : -100;
+    char sizes[80];
+    snprintf(sizes, sizeof sizes, "T=6 B=2 S=70 H=4 D=4 -lengths -v %s", dtype);
+    op_case c = made("attention_forward", sizes);
+    snprintf(sizes, sizeof sizes, "T=6 B=2 S=70 H=4 D=4 -lengths -v -dv %s", dtype);
+    op_case back = made("attention_backward", sizes);
+    for (int i = 0; i < 6 * 2 * 4; i++) put(&c, "q")[i] = i % 3 ? 100 : -100;
     for (int i = 0; i < 70 * 2 * 4; i++) put(&c, "k")[i] = i % 5 ? 100 + i % 7 : -100;
     put_values(&back, "q", put(&c, "q")), put_values(&back, "k", put(&c, "k"));
     for (const wl_backend *const *on = backends_under_test(); *on; on++) {
@@ -363,11 +447,18 @@ static void large_scores_stay_finite(void **state)
     case_free(&c), case_free(&back);
 }
 
-static void nan_stays_with_its_sequence_and_query(void **state)
+static void large_scores_stay_finite(void **state)
 {
-    enum { T = 3, B = 2, H = 10 };
     (void)state;
-    op_case c = made("attention_forward", "T=3 B=2 S=9 H=10 D=10 -lengths");
+    large_scores_of("");
+    large_scores_of("dtype=f16");
+    large_scores_of("dtype=bf16");
+}
+
+static void nan_stays_in(const char *sizes, int T)
+{
+    enum { B = 2, H = 10 };
+    op_case c = made("attention_forward", sizes);
     put(&c, "q")[(1 * B + 1) * H + 3] = NAN;
     for (const wl_backend *const *on = backends_under_test(); *on; on++) {
         outcome o = of(&c, *on);
@@ -376,6 +467,35 @@ static void nan_stays_with_its_sequence_and_query(void **state)
         outcome_free(&o);
     }
     case_free(&c);
+}
+
+static void nan_stays_with_its_sequence_and_query(void **state)
+{
+    (void)state;
+    nan_stays_in("T=3 B=2 S=9 H=10 D=10 -lengths", 3);
+    nan_stays_in("T=9 B=2 S=9 H=10 D=10 -lengths", 9);
+    nan_stays_in("T=9 B=2 S=9 H=10 D=10 -lengths dtype=bf16", 9);
+}
+
+static void nothing_reaches_past_the_end(void **state)
+{
+    static const char *const all[] = { "T=3 B=2 S=9 H=10 D=10", "T=3 B=2 S=9 H=10 D=10 dtype=bf16",
+                                       "T=3 B=2 S=40 H=10 D=10 dtype=bf16" };
+    static const double lengths[2] = { 5, 5 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        op_case c = made("attention_backward", all[i]);
+        const int64_t n = c.count[case_row(&c, "dk")];
+        put_values(&c, "lengths", lengths);
+        put(&c, "q")[3] = put(&c, "dy")[4] = NAN;
+        for (const wl_backend *const *on = backends_under_test(); *on; on++) {
+            outcome o = of(&c, *on);
+            for (int64_t j = 5 * 2 * 10; j < n; j++)
+                assert_true(row_in(&o, "dk")[j] == 0 && row_in(&o, "dv")[j] == 0);
+            outcome_free(&o);
+        }
+        case_free(&c);
+    }
 }
 
 int main(void)
@@ -387,6 +507,7 @@ int main(void)
         cmocka_unit_test(keys_that_are_values_take_both_gradients),
         cmocka_unit_test(forward_holds),
         cmocka_unit_test(backward_holds),
+        cmocka_unit_test(gradients_at_scores_may_be_any),
         cmocka_unit_test(gradients_hold),
         cmocka_unit_test(keys_of_another_width_are_no_values),
         cmocka_unit_test(weights_add_up_to_1),
@@ -398,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_step_at_a_time_gives_the_same),
         cmocka_unit_test(large_scores_stay_finite),
         cmocka_unit_test(nan_stays_with_its_sequence_and_query),
+        cmocka_unit_test(nothing_reaches_past_the_end),
     };
     return cmocka_run_group_tests_name("attention", tests, NULL, NULL);
 }

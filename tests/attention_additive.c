@@ -65,6 +65,8 @@ static const char *const sizes[] = {
     "T=3 B=3 S=5 H=32 D=8 pad=8",     /* rows apart, of whole packs */
     "T=3 B=3 S=5 H=32 D=8 swap=1",    /* batch first */
     "T=3 B=3 S=5 H=32 D=8 offset=1",  /* element-aligned pointers */
+    "T=1 B=3 S=100 H=24 D=16",        /* keys for several blocks of a cluster */
+    "T=6 B=2 S=9 H=24 D=260",         /* too many queries for that */
     NULL,
 };
 

@@ -56,29 +56,48 @@ static void aligned_elements_are_activated_in_packs(void **state)
 static void attention_takes_packs_and_a_launch_for_each_side(void **state)
 {
     static const path paths[] = {
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4", { "forward<dot_score, float, 4>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=6 D=4", { "forward<dot_score, float, 1>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=4 D=6", { "forward<dot_score, float, 1>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=6 D=4", { "forward<dot_score, float, 1>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=4 D=6", { "forward<dot_score, float, 1>" } },
         { "attention_forward",
-          "T=2 B=2 S=3 H=8 D=8 -v dtype=f16",
+          "T=5 B=2 S=3 H=4000 D=8 dtype=f16",
           { "forward<dot_score, __half, 8>" } },
         { "attention_forward",
-          "T=2 B=2 S=3 H=4 D=8 dtype=f16",
+          "T=5 B=2 S=3 H=4002 D=8 dtype=f16",
           { "forward<dot_score, __half, 1>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 swap=1", { "forward<dot_score, float, 4>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 pad=4", { "forward<dot_score, float, 4>" } },
-        { "attention_forward", "T=2 B=2 S=3 H=8 D=4 pad=3", { "forward<dot_score, float, 1>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4 swap=1", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4 pad=4", { "forward<dot_score, float, 4>" } },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=4 pad=3", { "forward<dot_score, float, 1>" } },
         { "attention_backward",
           "T=2 B=2 S=3 H=8 D=4",
           { "sum_deltas<float, 4>", "backward<dot_score, false, float, 4>",
             "backward<dot_score, true, float, 4>" } },
         { "attention_backward",
-          "T=2 B=2 S=3 H=8 D=8 -v -dv pad=3 dtype=bf16",
+          "T=2 B=2 S=3 H=4002 D=8 dtype=bf16",
           { "sum_deltas<__nv_bfloat16, 1>", "backward<dot_score, false, __nv_bfloat16, 1>",
             "backward<dot_score, true, __nv_bfloat16, 1>" } },
+        { "attention_backward",
+          "T=2 B=2 S=33 H=8 D=8 -v -dv pad=3 dtype=bf16",
+          { "backward_tiles<tiling<4, 1, 16, 32>, false, __nv_bfloat16>",
+            "backward_tiles<tiling<4, 1, 16, 32>, true, __nv_bfloat16>" } },
+        { "attention_backward",
+          "T=33 B=2 S=3 H=129 D=8 dtype=f16",
+          { "backward_tiles<tiling<2, 4, 16, 16>, false, __half>",
+            "backward_tiles<tiling<2, 4, 16, 16>, true, __half>" } },
+        { "attention_backward",
+          "T=2 B=1 S=33 H=8 D=520 dtype=bf16",
+          { "backward_tiles<tiling<2, 4, 32, 16>, false, __nv_bfloat16>",
+            "backward_tiles<tiling<2, 4, 32, 16>, true, __nv_bfloat16>" } },
+        { "attention_backward",
+          "T=2 B=1 S=33 H=1160 D=1032 dtype=f16",
+          { "backward_tiles<tiling<1, 8, 16, 16>, false, __half>",
+            "backward_tiles<tiling<1, 8, 16, 16>, true, __half>" } },
+        { "attention_backward",
+          "T=0 B=2 S=3 H=8 D=8 dtype=f16",
+          { "backward_tiles<tiling<4, 1, 16, 32>, true, __half>" } },
         { "attention_backward", "T=0 B=2 S=3 H=8 D=4", { "backward<dot_score, true, float, 4>" } },
         { "attention_additive_forward",
-          "T=2 B=2 S=3 H=8 D=4",
+          "T=5 B=2 S=3 H=8 D=4",
           { "forward<additive_score, float, 4>" } },
         { "attention_additive_backward",
           "T=2 B=2 S=3 H=8 D=4",
@@ -93,6 +112,106 @@ static void attention_takes_packs_and_a_launch_for_each_side(void **state)
     run("attention_backward", "T=9 B=3 S=17 H=4 D=4");
     launches_once("backward<dot_score, false, float, 4>", 6, 256);
     launches_once("backward<dot_score, true, float, 4>", 9, 256);
+}
+
+/* Keys of few queries are shared by the blocks of a cluster, where there are enough of them, and
+ * blocks too few; a cluster has as many blocks as the device has room for. */
+static void few_queries_share_out_their_keys(void **state)
+{
+    static const struct {
+        const char *op, *sizes, *kernel;
+        unsigned grid;
+        int most; /* blocks of a cluster on the device; 0: any */
+    } paths[] = {
+        { "attention_forward", "T=1 B=3 S=32 H=4 D=8", "forward_few<dot_score, float, 4, 8>", 3,
+          0 },
+        { "attention_forward", "T=1 B=3 S=33 H=4 D=8", "forward_few<dot_score, float, 4, 8>", 6,
+          0 },
+        { "attention_forward", "T=2 B=3 S=70 H=8 D=8 dtype=bf16",
+          "forward_few<dot_score, __nv_bfloat16, 8, 8>", 24, 0 },
+        { "attention_forward", "T=1 B=1 S=130 H=5 D=3 dtype=f16",
+          "forward_few<dot_score, __half, 1, 8>", 8, 0 },
+        { "attention_forward", "T=1 B=1 S=130 H=5 D=3", "forward_few<dot_score, float, 1, 8>", 4,
+          4 },
+        { "attention_forward", "T=1 B=1 S=130 H=5 D=3", "forward_few<dot_score, float, 1, 8>", 1,
+          1 },
+        { "attention_forward", "T=4 B=64 S=40 H=4 D=4 -weights",
+          "forward_few<dot_score, float, 4, 8>", 256, 0 },
+        { "attention_forward", "T=4 B=1 S=9 H=260 D=260 -v", "forward_few<dot_score, float, 4, 32>",
+          8, 0 },
+        { "attention_forward", "T=1 B=1 S=8 H=8 D=1032 dtype=f16",
+          "forward_few<dot_score, __half, 8, 32>", 2, 0 },
+        { "attention_additive_forward", "T=1 B=1 S=40 H=8 D=8",
+          "forward_few<additive_score, float, 4, 8>", 2, 0 },
+        { "attention_additive_forward", "T=1 B=1 S=20 H=8 D=264 dtype=bf16",
+          "forward_few<additive_score, __nv_bfloat16, 8, 32>", 4, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        emulator_cap_clusters(paths[i].most);
+        run(paths[i].op, paths[i].sizes);
+        emulator_cap_clusters(0);
+        launches_once(paths[i].kernel, paths[i].grid, 256);
+        assert_int_equal(emulator_launches_of("forward"), 0);
+    }
+}
+
+/* Where no side has more than a tile, one launch has all of backward, and a cluster the features of
+ * a sequence: as long as the device has such clusters. */
+static void short_sequences_go_back_at_once(void **state)
+{
+    static const struct {
+        const char *sizes, *kernel;
+        unsigned grid;
+    } paths[] = {
+        { "T=32 B=3 S=32 H=256 D=8 dtype=f16", "backward_short<__half>", 3 },
+        { "T=2 B=2 S=3 H=5 D=257 dtype=bf16", "backward_short<__nv_bfloat16>", 4 },
+        { "T=5 B=2 S=3 H=600 D=600 -v -dv dtype=bf16", "backward_short<__nv_bfloat16>", 6 },
+        { "T=3 B=1 S=5 H=2048 D=8 dtype=f16", "backward_short<__half>", 8 },
+    };
+    (void)state;
+    emulator_set_multiprocessors(132); /* room for clusters of blocks that fill one each */
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        run("attention_backward", paths[i].sizes);
+        launches_once(paths[i].kernel, paths[i].grid, 256);
+        assert_int_equal(emulator_launches_of("backward_tiles"), 0);
+    }
+    emulator_set_multiprocessors(0);
+    emulator_cap_clusters(1);
+    run("attention_backward", "T=5 B=2 S=3 H=300 D=300 dtype=bf16");
+    emulator_cap_clusters(0);
+    assert_int_equal(emulator_launches_of("backward_short"), 0);
+    assert_int_equal(emulator_launches_of("backward_tiles"), 2);
+}
+
+/* Tensor cores take dot products of 16 bits, in blocks of fewer rows the longer these are. */
+static void attention_of_16_bits_is_in_tiles(void **state)
+{
+    static const struct {
+        const char *op, *sizes, *kernel;
+        unsigned grid, threads;
+    } paths[] = {
+        { "attention_forward", "T=65 B=3 S=3 H=128 D=9 dtype=f16",
+          "forward_tiles<tiling<4, 1, 16, 64>, __half>", 6, 128 },
+        { "attention_forward", "T=33 B=2 S=3 H=129 D=8 dtype=bf16",
+          "forward_tiles<tiling<2, 4, 16, 32>, __nv_bfloat16>", 4, 256 },
+        { "attention_forward", "T=5 B=2 S=3 H=8 D=520 dtype=f16",
+          "forward_tiles<tiling<2, 4, 32, 32>, __half>", 2, 256 },
+        { "attention_forward", "T=5 B=1 S=3 H=1032 D=1032 -v dtype=bf16",
+          "forward_tiles<tiling<2, 4, 32, 32>, __nv_bfloat16>", 2, 256 },
+        { "attention_forward", "T=17 B=1 S=3 H=1200 D=1032 dtype=bf16",
+          "forward_tiles<tiling<1, 8, 16, 16>, __nv_bfloat16>", 4, 256 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        run(paths[i].op, paths[i].sizes);
+        launches_once(paths[i].kernel, paths[i].grid, paths[i].threads);
+    }
+    run("attention_forward", "T=5 B=2 S=3 H=8 D=8");
+    assert_int_equal(emulator_launches_of("forward_tiles"), 0);
+    run("attention_backward", "T=33 B=2 S=65 H=520 D=1032 dtype=f16"); /* of dv two slices */
+    launches_once("backward_tiles<tiling<2, 4, 32, 16>, false, __half>", 4, 256);
+    launches_once("backward_tiles<tiling<2, 4, 32, 16>, true, __half>", 18, 256);
 }
 
 /* ------------------------------------------------------------------ dropout */
@@ -433,6 +552,9 @@ int main(void)
         cmocka_unit_test(nothing_to_compute_launches_nothing),
         cmocka_unit_test(aligned_elements_are_activated_in_packs),
         cmocka_unit_test(attention_takes_packs_and_a_launch_for_each_side),
+        cmocka_unit_test(few_queries_share_out_their_keys),
+        cmocka_unit_test(attention_of_16_bits_is_in_tiles),
+        cmocka_unit_test(short_sequences_go_back_at_once),
         cmocka_unit_test(aligned_elements_are_dropped_in_packs),
         cmocka_unit_test(a_short_row_is_a_warps_and_a_long_one_a_blocks),
         cmocka_unit_test(rows_of_whole_packs_are_rearranged_in_packs),

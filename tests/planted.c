@@ -263,6 +263,10 @@ static void a_missing_barrier_is_caught(void **state)
     strikes(EMULATOR_MISSING_BARRIER, "sampling_categorical", "N=9 V=500 K=0 top_p=0.5");
     strikes(EMULATOR_MISSING_BARRIER, "similarity_topk", "Q=2 V=500 D=8 K=9");
     strikes(EMULATOR_MISSING_BARRIER, "similarity_multiply", "Q=2 V=500 D=8 K=9");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_forward", "T=1 B=2 S=40 H=8 D=8 -lengths");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_forward", "T=9 B=2 S=9 H=8 D=8 dtype=bf16");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_backward", "T=9 B=2 S=9 H=8 D=8 dtype=bf16");
+    strikes(EMULATOR_MISSING_BARRIER, "attention_backward", "T=9 B=2 S=40 H=8 D=8 dtype=bf16");
 }
 
 static void a_short_grid_is_caught(void **state)
@@ -271,7 +275,10 @@ static void a_short_grid_is_caught(void **state)
     strikes(EMULATOR_SHORT_GRID, "activation_forward", "N=3 D=350");
     strikes(EMULATOR_SHORT_GRID, "activation_backward", "N=3 D=350");
     strikes(EMULATOR_SHORT_GRID, "attention_forward", "T=9 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_SHORT_GRID, "attention_forward", "T=9 B=2 S=3 H=5 D=5 -lengths dtype=f16");
     strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=9 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=9 B=2 S=3 H=5 D=5 dtype=f16");
+    strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=9 B=2 S=40 H=5 D=5 dtype=f16");
     strikes(EMULATOR_SHORT_GRID, "attention_backward", "T=0 B=2 S=9 H=5 D=5"); /* dk, dv */
     strikes(EMULATOR_SHORT_GRID, "attention_additive_forward", "T=1 B=2 S=3 H=5 D=520 -weights");
     strikes(EMULATOR_SHORT_GRID, "attention_additive_backward", "T=9 B=2 S=3 H=5 D=5 -lengths");
@@ -345,7 +352,11 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_LOST_LAST_WARP, "activation_forward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "activation_backward", "N=1 D=1024");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_forward", "T=8 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_forward", "T=1 B=2 S=32 H=5 D=5 -lengths");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_forward", "T=64 B=2 S=3 H=5 D=5 dtype=f16");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=8 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=64 B=2 S=3 H=5 D=5 dtype=f16");
+    strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=32 B=2 S=9 H=200 D=9 dtype=f16");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_backward", "T=0 B=2 S=8 H=5 D=5"); /* dk, dv */
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_forward", "T=8 B=2 S=3 H=5 D=5");
     strikes(EMULATOR_LOST_LAST_WARP, "attention_additive_backward", "T=8 B=2 S=3 H=5 D=5");
@@ -391,6 +402,7 @@ static void a_lost_warp_and_deaf_shuffles_are_caught(void **state)
     strikes(EMULATOR_DEAF_SHUFFLE, "word2vec_sync",
             "N=20 C=20 W=2 K=3 D=8 V=9 R=12 G=9 L=2 H=0 -paths -nodes");
     strikes(EMULATOR_DEAF_SHUFFLE, "attention_forward", "T=2 B=2 S=3 H=5 D=5 -lengths");
+    strikes(EMULATOR_DEAF_SHUFFLE, "attention_forward", "T=9 B=2 S=3 H=5 D=5 dtype=bf16");
     strikes(EMULATOR_DEAF_SHUFFLE, "attention_backward", "T=2 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_DEAF_SHUFFLE, "attention_additive_forward", "T=2 B=2 S=3 H=5 D=5 -lengths");
     strikes(EMULATOR_DEAF_SHUFFLE, "attention_additive_backward", "T=2 B=2 S=3 H=5 D=5 -lengths");
