@@ -117,6 +117,42 @@ static void bits_are_the_same_for_any_number_of_threads(void **state)
     free(text);
 }
 
+/* What stands in <wordloom/nn/word2vec.h>; other batches and caps give other bits. */
+static void batch_and_cap_are_by_default_the_methods(void **state)
+{
+    static const struct {
+        int32_t method, negatives, loss;
+        int64_t batch;
+        double cap;
+    } cases[] = {
+        { WL_SKIPGRAM, WL_NEGATIVES_PER_WINDOW, WL_WORD2VEC_NEGATIVE, 256, 12 },
+        { WL_SKIPGRAM, WL_NEGATIVES_PER_PAIR, WL_WORD2VEC_NEGATIVE, 64, 64 },
+        { WL_CBOW, WL_NEGATIVES_PER_PAIR, WL_WORD2VEC_NEGATIVE, 256, 16 },
+        { WL_SKIPGRAM, WL_NEGATIVES_PER_PAIR, WL_WORD2VEC_HIERARCHICAL, 256, 16 },
+    };
+    (void)state;
+    char *text = topics(300);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bench b = make_bench(text);
+        b.config.method = cases[i].method;
+        b.config.negatives = cases[i].negatives;
+        b.config.loss = cases[i].loss;
+        b.config.batch = 0;
+        b.config.cap = -1;
+        float *by_default = train(&b);
+        for (int other = 0; other < 3; other++) {
+            b.config.batch = cases[i].batch * (other == 1 ? 2 : 1);
+            b.config.cap = cases[i].cap * (other == 2 ? 0.5 : 1);
+            float *asked = train(&b);
+            assert_int_equal(memcmp(by_default, asked, table_bytes(&b)) != 0, other != 0);
+            free(asked);
+        }
+        free(by_default);
+        free_bench(&b);
+    }
+    free(text);
+}
+
 /* How far tables are apart, of the greatest number. */
 static double distance(const bench *b, const float *one, const float *two)
 {
@@ -441,6 +477,7 @@ int main(void)
         cmocka_unit_test(the_loss_falls_in_every_way),
         cmocka_unit_test(the_loss_falls_while_workers_race),
         cmocka_unit_test(bits_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(batch_and_cap_are_by_default_the_methods),
         cmocka_unit_test(slices_change_nothing),
         cmocka_unit_test(the_rate_falls_linearly_to_its_fraction),
         cmocka_unit_test(shards_lose_no_pair),
