@@ -43,14 +43,16 @@ __host__ __device__ inline int short_room(int rows)
 /* As bring_near_1, for all rows of a group. */
 template <class T> __device__ inline float bring_group_near_1(wl::fragment_c (&c)[4])
 {
-    float most = 0;
-    if (!exponents<T>::few) return 1;
-    for (int n = 0; n < 4; n++)
-        for (int i = 0; i < 4; i++) most = fmaxf(most, fabsf(c[n].values[i]));
-    for (int step = 1; step < WARP; step *= 2) most = fmaxf(most, __shfl_xor_sync(~0u, most, step));
-    const float power = power_below(most);
-    for (int n = 0; n < 4; n++)
-        for (int i = 0; i < 4; i++) c[n].values[i] *= 1 / power;
+    float most = 0, power = 1;
+    if constexpr (exponents<T>::few) {
+        for (int n = 0; n < 4; n++)
+            for (int i = 0; i < 4; i++) most = fmaxf(most, fabsf(c[n].values[i]));
+        for (int step = 1; step < WARP; step *= 2)
+            most = fmaxf(most, __shfl_xor_sync(~0u, most, step));
+        power = power_below(most);
+        for (int n = 0; n < 4; n++)
+            for (int i = 0; i < 4; i++) c[n].values[i] *= 1 / power;
+    }
     return power;
 }
 

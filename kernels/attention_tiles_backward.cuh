@@ -43,20 +43,20 @@ __device__ inline float power_below(float x)
 template <class T, int N>
 __device__ inline void bring_near_1(wl::fragment_c (&c)[N], float (&times)[2])
 {
-    for (int half = 0; half < 2; half++) {
-        float most = 0;
-        times[half] = 1;
-        if (!exponents<T>::few) continue;
+    times[0] = times[1] = 1;
+    if constexpr (exponents<T>::few)
+        for (int half = 0; half < 2; half++) {
+            float most = 0;
 #pragma unroll
-        for (int n = 0; n < N; n++)
-            for (int j = 0; j < 2; j++) most = fmaxf(most, fabsf(c[n].values[half * 2 + j]));
-        for (int step = 1; step < 4; step *= 2)
-            most = fmaxf(most, __shfl_xor_sync(~0u, most, step));
-        times[half] = power_below(most);
+            for (int n = 0; n < N; n++)
+                for (int j = 0; j < 2; j++) most = fmaxf(most, fabsf(c[n].values[half * 2 + j]));
+            for (int step = 1; step < 4; step *= 2)
+                most = fmaxf(most, __shfl_xor_sync(~0u, most, step));
+            times[half] = power_below(most);
 #pragma unroll
-        for (int n = 0; n < N; n++)
-            for (int j = 0; j < 2; j++) c[n].values[half * 2 + j] *= 1 / times[half];
-    }
+            for (int n = 0; n < N; n++)
+                for (int j = 0; j < 2; j++) c[n].values[half * 2 + j] *= 1 / times[half];
+        }
 }
 
 /* Scores and products of dy and v become weights and the gradients at scores; 0 for pairs that are
