@@ -58,18 +58,20 @@ def signature(lines, number):
 
 
 def names_within(lines, first, last):
-    """What a branch defines: macros, and types and functions at its outer level; else the function
-    that it lies in."""
+    """What a branch defines: macros, and types, constants and functions at its outer level; else the
+    function that it lies in."""
     names, continued = [], False
     for i in range(first, last):
         define = re.match(r"#\s*define\s+(\w+)", lines[i])
         if define:
             names.append(define.group(1))
-        outer = re.match(r"[A-Za-z_]", lines[i]) and not continued
+        outer = re.match(r"(?!template\b.*>\s*$)[A-Za-z_]", lines[i]) and not continued
         record = re.search(r"\b(?:struct|class|union|enum)\s+(\w+)\b[^;(]*$", lines[i])
         if outer and record:
             names.append(record.group(1))
-        elif outer and not re.match(r"template\b.*>\s*$|using|namespace|constexpr", lines[i]):
+        elif outer and (constant := re.match(r"constexpr .*?(\w+) = ", lines[i])):
+            names.append(constant.group(1))
+        elif outer and not re.match(r"using|namespace|constexpr", lines[i]):
             names.append(signature(lines, i))
         continued = lines[i].endswith("\\")
     names = [name for name in names if name]
