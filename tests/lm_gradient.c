@@ -1,5 +1,6 @@
 /* The language model's gradient is its loss's: see rises.h. */
 #include "../host/models/lm.h"
+#include "../host/nn/branches.h"
 #include "data_files.h"
 #include "rises.h"
 
@@ -142,6 +143,7 @@ static void gradients_are_those_of_the_loss(void **state)
 static double first_loss(const world *w, const wl_lm_config *what, int64_t part_steps)
 {
     wl_lm *m = model_of(what, part_steps, w->ctx, w->words, w->text);
+    assert_int_equal(wl_branches_use(w->ctx, &m->run->workspace), WL_OK);
     wl_ctx_set_workspace(w->ctx, workspace, sizeof workspace);
     assert_int_equal(wl_lm_read(m->run, NULL), WL_OK);
     const double found = loss(m);

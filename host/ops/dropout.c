@@ -19,7 +19,7 @@ const wl_op_spec wl_dropout_forward_spec = {
                .tests = { 0, 3 }, .ntests = 2),
         WL_ARG(dropout_forward, locked, WL_HOST, WL_CHOICE, .low = 0, .high = 1,
                .tests = { 0, 1 }, .ntests = 2),
-        WL_ARG(dropout_forward, skipped, WL_HOST, WL_CHOICE, .low = 0, .high = INT32_MAX,
+        WL_ARG(dropout_forward, skipped, WL_HOST, WL_CHOICE, .low = 0, .high = 1 << 30,
                .tests = { 0, 5 }, .ntests = 2),
     },
 };
@@ -41,7 +41,7 @@ const wl_op_spec wl_dropout_backward_spec = {
                .tests = { 0, 3 }, .ntests = 2),
         WL_ARG(dropout_backward, locked, WL_HOST, WL_CHOICE, .low = 0, .high = 1,
                .tests = { 0, 1 }, .ntests = 2),
-        WL_ARG(dropout_backward, skipped, WL_HOST, WL_CHOICE, .low = 0, .high = INT32_MAX,
+        WL_ARG(dropout_backward, skipped, WL_HOST, WL_CHOICE, .low = 0, .high = 1 << 30,
                .tests = { 0, 5 }, .ntests = 2),
     },
 };
