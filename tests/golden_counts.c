@@ -32,12 +32,15 @@ static dense count(const golden *g, long long V, long long window)
     return m;
 }
 
+/* What the book's program adds to each number that it takes the logarithm of: an input. */
+static const double inside_the_logarithm = 1e-8;
+
 /* Of all entries, those that are 0 among them. */
 static void associate(double *y, const dense *m, long long V)
 {
     op_case c =
-        golden_case("cooccurrence_ppmi", "N=%lld R=%lld C=%lld total=%.17g eps=1e-8 shift=0", V * V,
-                    V, V, m->total);
+        golden_case("cooccurrence_ppmi", "N=%lld R=%lld C=%lld total=%.17g eps=%.17g shift=0",
+                    V * V, V, V, m->total, inside_the_logarithm);
     double rows[MOST_WORDS * MOST_WORDS], columns[MOST_WORDS * MOST_WORDS];
     for (long long i = 0; i < V * V; i++) {
         rows[i] = (double)(i / V);

@@ -34,6 +34,17 @@ static void put_all(op_case *c, const char *row, double value)
 
 /* ------------------------------------------------------------------ by hand */
 
+/* What a case is worked out from. */
+static void begins_from(op_case *c, const double *tokens, const double *begin, const double *lr,
+                        const double *input, const double *output)
+{
+    put_values(c, "tokens", tokens);
+    put_values(c, "begin", begin);
+    put_values(c, "lr", lr);
+    put_values(c, "input", input);
+    put_values(c, "output", output);
+}
+
 /* scores of 0 give gradients of a half, which is exact: words 0 and 1 are each other's context. In
  * hogwild the second centre reads what the first has written; in sync it does not. */
 static void two_words_learn_from_each_other(void **state)
@@ -45,11 +56,7 @@ static void two_words_learn_from_each_other(void **state)
     (void)state;
     op_case c = made("word2vec_sync",
                      "R=2 V=2 D=2 N=2 C=2 W=1 K=0 M=2 L=0 H=0 -spans -pieces -paths -nodes");
-    put_values(&c, "tokens", tokens);
-    put_values(&c, "begin", &begin);
-    put_values(&c, "lr", lr);
-    put_values(&c, "input", input);
-    put_values(&c, "output", output);
+    begins_from(&c, tokens, &begin, lr, input, output);
     gives(&c, "input", sync_input);
     gives(&c, "output", sync_output);
     gives(&c, "pairs", (const double[]){ 2 });
@@ -58,11 +65,7 @@ static void two_words_learn_from_each_other(void **state)
     /* hogwild: the second centre has score input 0 . output 1 = 0 still */
     op_case h = made("word2vec_hogwild",
                      "R=2 V=2 D=2 N=2 C=2 W=1 K=0 P=1 L=0 H=0 -spans -pieces -paths -nodes");
-    put_values(&h, "tokens", tokens);
-    put_values(&h, "begin", &begin);
-    put_values(&h, "lr", lr);
-    put_values(&h, "input", input);
-    put_values(&h, "output", output);
+    begins_from(&h, tokens, &begin, lr, input, output);
     gives(&h, "input", sync_input);
     gives(&h, "output", sync_output);
     case_free(&h);
@@ -101,11 +104,7 @@ static void the_cap_scales_what_is_stale(void **state)
             capped
                 ? "R=2 V=2 D=2 N=11 C=11 W=1 K=0 M=11 L=0 H=0 cap=2 -spans -pieces -paths -nodes"
                 : "R=2 V=2 D=2 N=11 C=11 W=1 K=0 M=11 L=0 H=0 cap=0 -spans -pieces -paths -nodes");
-        put_values(&c, "tokens", tokens);
-        put_values(&c, "begin", &begin);
-        put_values(&c, "lr", lr);
-        put_values(&c, "input", input);
-        put_values(&c, "output", output);
+        begins_from(&c, tokens, &begin, lr, input, output);
         gives(&c, "input", in);
         gives(&c, "output", out);
         case_free(&c);
@@ -122,11 +121,7 @@ static void halves_of_a_window_follow_each_other(void **state)
     (void)state;
     op_case c = made("word2vec_hogwild",
                      "R=3 V=3 D=2 N=3 C=1 W=1 K=0 P=1 L=0 H=0 -spans -pieces -paths -nodes");
-    put_values(&c, "tokens", tokens);
-    put_values(&c, "begin", &begin);
-    put_values(&c, "lr", lr);
-    put_values(&c, "input", input);
-    put_values(&c, "output", output);
+    begins_from(&c, tokens, &begin, lr, input, output);
     gives(&c, "input", in);
     gives(&c, "output", out);
     gives(&c, "pairs", &pairs);
@@ -142,11 +137,7 @@ static void a_context_is_rounded_when_windows_leave_it(void **state)
     (void)state;
     op_case c = made("word2vec_hogwild", "R=3 V=3 D=1 N=3 C=3 W=1 K=0 P=1 L=0 H=0 rounding=0 "
                                          "dtype=bf16 -spans -pieces -paths -nodes");
-    put_values(&c, "tokens", tokens);
-    put_values(&c, "begin", &begin);
-    put_values(&c, "lr", lr);
-    put_values(&c, "input", input);
-    put_values(&c, "output", output);
+    begins_from(&c, tokens, &begin, lr, input, output);
     for (const wl_backend *const *b = backends_under_test(); *b; b++) {
         outcome o;
         if (execute(&o, &c, *b)) fail_msg("%s", o.trouble);
