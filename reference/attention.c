@@ -127,7 +127,7 @@ static real look(seen *of, real *e, int64_t J)
 {
     const real before = of->most;
     real most = before;
-#pragma omp simd reduction(max : most)
+#pragma omp simd reduction(greatest : most)
     for (int64_t j = 0; j < J; j++) most = e[j] > most ? e[j] : most;
     const real share = exponential(before - most);
     of->most = most;

@@ -367,6 +367,12 @@ static inline real logarithm(real x)
 #endif
 }
 
+/* The greatest, of which nothing is -inf. (OpenMP's own `max` begins from what the compiler takes
+ * for the least: clang's is -FLT_MAX, which a row of -inf never had.) */
+#pragma omp declare reduction(greatest:real                                                        \
+                              : omp_out = omp_in > omp_out ? omp_in : omp_out)                     \
+    initializer(omp_priv = -INFINITY)
+
 /* x becomes exp(x - most); answers the sum. */
 static inline real exponentials(real *x, real most, int64_t n)
 {

@@ -14,7 +14,7 @@ typedef struct extremes {
 static inline void add_extremes(extremes *e, const real *x, int64_t n)
 {
     real most = e->most, sum = 0;
-#pragma omp simd reduction(max : most) reduction(+ : sum)
+#pragma omp simd reduction(greatest : most) reduction(+ : sum)
     for (int64_t i = 0; i < n; i++) {
         most = x[i] > most ? x[i] : most;
         sum += x[nth(i, n)];

@@ -31,7 +31,7 @@ wl_tensor wl_lm_steps(const wl_tensor *t, wl_lm_span s)
     int64_t row = (int64_t)wl_dtype_size(t->dtype);
     if (!t->ndim) return part;
     for (int i = 1; i < t->ndim; i++) row *= t->shape[i];
-    part.data = (char *)t->data + s.first * row;
+    if (t->data) part.data = (char *)t->data + s.first * row; /* null while memory is measured */
     part.shape[0] = s.count;
     return part;
 }
