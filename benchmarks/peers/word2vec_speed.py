@@ -10,6 +10,7 @@ SYSTEMS = [
     wordloom("skipgram", "hogwild", "window"),
     wordloom("skipgram", "hogwild", "pair"),
     wordloom("skipgram", "sync"),
+    wordloom("skipgram", "sync", "pair"),
     wordloom("cbow", "hogwild"),
     wordloom("cbow", "sync"),
     *(wordloom(method, kind, loss="hs")
@@ -25,6 +26,7 @@ TARGETS = {
     "skipgram hogwild per window": {1: 4, 2: 4},
     "skipgram hogwild per pair": {1: 2.5},
     "skipgram sync": {0: 1},
+    "skipgram sync per pair": {0: 1},
     "cbow hogwild": {1: 2.5, 2: 2},
     "cbow sync": {0: 1},
     "skipgram hogwild per window v2": {0: 2.5},
@@ -33,6 +35,7 @@ TARGETS = {
 # Times the speed of wordloom's hogwild, on one thread.
 SYNC_TARGET = 0.6
 HOGWILD = {"skipgram sync": "skipgram hogwild per window", "cbow sync": "cbow hogwild",
+           "skipgram sync per pair": "skipgram hogwild per pair",
            "skipgram sync hs": "skipgram hogwild hs", "cbow sync hs": "cbow hogwild hs"}
 
 EPILOG = f"""\
