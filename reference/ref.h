@@ -126,7 +126,7 @@ static inline row step_row(const wl_tensor *t, int64_t step, int64_t b)
 static inline void prefetch(row r, int64_t n)
 {
     const char *p = r.data;
-    for (size_t at = 0; at < (size_t)n * bytes_of(r.dtype); at += 64) __builtin_prefetch(p + at, 1);
+    for (size_t at = 0; at < (size_t)n * bytes_of(r.dtype); at += 64) __builtin_prefetch(p + at);
 }
 
 static inline __attribute__((always_inline)) real dot_as(const void *a, const void *b,

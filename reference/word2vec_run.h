@@ -7,7 +7,8 @@
 #include "word2vec_unit.h"
 
 /* What works through neighbouring centres. In sync it reads and adds to buffers: x and dx of the
- * tokens from `first` on, dout of the centre's slots, and the rows that these are meant for. */
+ * tokens from `first` on; and the centre's slots, what they have and the rows that it is meant for.
+ */
 typedef struct run {
     const call *c;
     wl_word2vec_scratch at;
@@ -15,8 +16,8 @@ typedef struct run {
     loss_sum loss;
     int64_t pairs, skipped;
     bool sync, keeps; /* keeps: rows of contexts */
-    int64_t first;
-    real *x, *dx, *dout;
+    int64_t first, slots;
+    real *x, *dx, *dout, **terms, *weights;
     int32_t *input_rows, *input_counts, *output_rows, *output_counts;
 } run;
 
@@ -70,7 +71,7 @@ static bool inputs_take_all(const run *r)
     return r->sync || r->keeps || (r->c->direct && r->c->own_rows);
 }
 
-/* Sample j of the unit is a word, or -1; in sync its gradient goes to a slot. */
+/* Sample j of the unit is a word, or -1; in sync sums for it go to a slot. */
 static void bind_sample(run *r, int64_t j, int32_t id, int64_t slot)
 {
     const call *c = r->c;
@@ -84,6 +85,7 @@ static void bind_sample(run *r, int64_t j, int32_t id, int64_t slot)
     const bool here = c->direct && (r->sync || in_place(r));
     r->u.o[j] = here ? at.data : nth_row(r->at.o, j, D);
     if (!here) load_row(r->u.o[j], at, D);
+    if (r->u.input_only) return;
     r->u.dout[j] = r->sync     ? nth_row(r->dout, slot, D)
                    : c->direct ? at.data
                                : cleared(r->at.dout, j, D);
@@ -92,10 +94,9 @@ static void bind_sample(run *r, int64_t j, int32_t id, int64_t slot)
 /* The first sample and a set of others. */
 static void bind_samples(run *r, const centre *m, int64_t set)
 {
-    const int64_t K = r->c->s.negative;
-    const int32_t *drawn = m->drawn + set * K;
+    const int32_t *drawn = m->drawn + set * r->c->s.negative;
     bind_sample(r, 0, m->target, 0);
-    for (int64_t j = 1; j < r->u.samples; j++) bind_sample(r, j, drawn[j - 1], set * K + j);
+    for (int64_t j = 1; j < r->u.samples; j++) bind_sample(r, j, drawn[j - 1], j);
     for (int64_t j = r->u.samples; j < r->u.padded; j++) bind_sample(r, j, -1, 0);
 }
 
@@ -121,7 +122,7 @@ static void store_samples(const run *r, const centre *m, int64_t unit)
  */
 static void count_rows(run *r, const centre *m, int64_t first, int64_t n, int64_t set)
 {
-    const int64_t rows = r->c->s.rows, K = r->c->s.negative;
+    const int64_t rows = r->c->s.rows, K = r->c->s.negative, D = r->c->d->D;
     for (int64_t i = first; i < first + n; i++) {
         const int64_t place = context_at(m, i), id = token_at(r->c, place), at = place - r->first;
         const int32_t *pieces;
@@ -131,9 +132,11 @@ static void count_rows(run *r, const centre *m, int64_t first, int64_t n, int64_
             r->input_rows[at * rows + k] = (int32_t)input_row(r->c, id, pieces, k);
     }
     for (int64_t j = 0; j < r->u.samples; j++) {
-        const int64_t slot = j ? set * K + j : 0;
-        r->output_rows[slot] = j ? m->drawn[slot - 1] : m->target;
-        r->output_counts[slot] += (int32_t)r->u.inputs;
+        const int64_t slot = set * (1 + K) + j;
+        r->output_rows[slot] = j ? m->drawn[set * K + j - 1] : m->target;
+        r->output_counts[slot] = (int32_t)r->u.inputs;
+        r->terms[slot] = r->u.input_only ? r->u.x[0] : nth_row(r->dout, slot, D);
+        r->weights[slot] = r->u.input_only ? r->u.g[j] : 1;
     }
 }
 
@@ -237,17 +240,17 @@ static void write_tallies(const call *c, const wl_word2vec_tally *tally, int64_t
     *out = (real)(loss + (more ? (wide)*out : 0));
 }
 
-/* In sync the slots of a centre's gradients are next to those of the centre before. */
-static void next_slots(run *r, bool first)
+/* In sync the slots of a centre are next to those of the centre before, and so is what they have.
+ */
+static void next_slots(run *r)
 {
-    const int64_t slots = r->c->s.slots, D = r->c->d->D;
-    if (!first) {
-        r->dout += slots * D;
-        r->output_rows += slots;
-        r->output_counts += slots;
-    }
-    r->u.fresh = r->c->s.sets == 1;
-    if (!r->u.fresh) memset(r->dout, 0, (size_t)(slots * D) * sizeof(real));
+    const int64_t slots = r->slots, D = r->c->d->D;
+    r->terms += slots;
+    r->weights += slots;
+    r->output_rows += slots;
+    r->output_counts += slots;
+    if (r->u.fresh) r->dout += slots * D;
+    if (r->c->a->method == WL_CBOW) r->at.mean = nth_row(r->at.mean, 1, D);
 }
 
 /* Trains on centres from..to-1, planning and fetching one ahead. */
@@ -258,7 +261,7 @@ static wl_word2vec_tally train_centres(run *r, int64_t from, int64_t to, real lr
         const centre now = next;
         next = centre_of(r->c, i + 1 < to ? i + 1 : r->c->end, r->at.drawn[(i + 1 - from) % 2]);
         prefetch_centre(r->c, &next);
-        if (r->sync) next_slots(r, i == from);
+        if (r->sync && i > from) next_slots(r);
         if (r->keeps) release_rows(r->c, &r->at, i - r->c->s.window, i);
         train_centre(r, &now, &next, lr + slope * (real)(i - r->c->begin));
     }

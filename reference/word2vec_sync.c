@@ -34,33 +34,40 @@ static void correct_gradients(const run *r, int64_t reach)
 static void compute_part(const call *c, const wl_word2vec_sync_space *space, int64_t p,
                          int64_t from, int64_t to, real lr)
 {
-    const int64_t D = c->d->D, begin = from + p * PART, slots = c->s.slots;
-    const int64_t reach = space->reach;
+    const int64_t D = c->d->D, begin = from + p * PART, reach = space->reach;
+    const int64_t slot = p * PART * space->slots;
+    const bool cbow = c->a->method == WL_CBOW;
     run r = run_of(c, space->scratch + (size_t)p * space->scratch_bytes);
     r.sync = true;
     r.first = begin - c->s.window;
+    r.slots = space->slots;
+    r.u.input_only = cbow || c->s.sets > 1;
+    r.u.fresh = !r.u.input_only;
+    if (cbow) r.at.mean = nth_row(space->mean, p * PART, D);
     r.x = nth_row(space->x, p * reach, D);
     r.dx = nth_row(space->dx, p * reach, D);
-    r.dout = nth_row(space->dout, p * PART * slots, D);
+    if (r.u.fresh) r.dout = nth_row(space->dout, slot, D);
+    r.terms = (real **)space->terms + slot;
+    r.weights = (real *)space->weights + slot;
     r.input_rows = space->input_rows + p * reach * c->s.rows;
     r.input_counts = space->input_counts + p * reach;
-    r.output_rows = space->output_rows + p * PART * slots;
-    r.output_counts = space->output_counts + p * PART * slots;
+    r.output_rows = space->output_rows + slot;
+    r.output_counts = space->output_counts + slot;
     memset(r.dx, 0, (size_t)(reach * D) * sizeof(real));
     memset(r.input_rows, 0xff, (size_t)(reach * c->s.rows) * sizeof(int32_t));
-    memset(r.output_rows, 0xff, (size_t)(PART * slots) * sizeof(int32_t));
+    memset(r.output_rows, 0xff, (size_t)(PART * space->slots) * sizeof(int32_t));
     memset(r.input_counts, 0, (size_t)reach * sizeof(int32_t));
-    memset(r.output_counts, 0, (size_t)(PART * slots) * sizeof(int32_t));
     part_vectors(&r, reach);
     space->tally[p] = train_centres(&r, begin, least(to, begin + PART), lr, 0);
     correct_gradients(&r, reach);
 }
 
-/* One table's side of a batch: gradients, each of so many updates and meant for `share` slots; and
- * the slots ordered by row. */
+/* One table's side of a batch: what its slots have, as weights times rows of floats or, for `share`
+ * slots each, gradients; of how many updates that is; and the slots ordered by row. */
 typedef struct side {
     const wl_tensor *table;
-    real *gradients;
+    real *gradients, *const *terms;
+    const real *weights;
     const int32_t *counts;
     int64_t share;
     double cap;
@@ -69,10 +76,12 @@ typedef struct side {
 
 static side output_side(const call *c, const wl_word2vec_sync_space *space, int64_t parts)
 {
-    const int64_t slots = parts * PART * c->s.slots;
+    const int64_t slots = parts * PART * space->slots;
     const wl_tensor ids = { space->output_rows, WL_I32, 1, { slots }, { 0 } };
     return (side){ &c->a->output,
-                   space->dout,
+                   NULL,
+                   (real **)space->terms,
+                   space->weights,
                    space->output_counts,
                    1,
                    2 * c->a->cap,
@@ -85,6 +94,8 @@ static side input_side(const call *c, const wl_word2vec_sync_space *space, int64
     const wl_tensor ids = { space->input_rows, WL_I32, 1, { slots }, { 0 } };
     return (side){ &c->a->input,
                    space->dx,
+                   NULL,
+                   NULL,
                    space->input_counts,
                    c->s.rows,
                    c->a->cap,
@@ -107,13 +118,15 @@ static void add_slots(const side *s, int64_t group, int64_t feature, int64_t wid
     enum { SOME = 32 };
     const int64_t from = s->by.start[group], n = s->by.start[group + 1] - from;
     for (int64_t first = 0; first < n; first += SOME) {
-        real *rows[SOME];
+        real *rows[SOME], weights[SOME];
         const int64_t some = least(SOME, n - first);
         for (int64_t i = 0; i < some; i++) {
             const int64_t slot = s->by.slot[from + nth(first + i, n)];
-            rows[i] = nth_row(s->gradients, slot / s->share, D) + feature;
+            rows[i] = s->terms ? s->terms[slot] : nth_row(s->gradients, slot / s->share, D);
+            rows[i] += feature;
+            weights[i] = s->weights ? s->weights[slot] : 1;
         }
-        add_sum(to, scale, rows, some, width);
+        add_weighed(to, scale, rows, weights, some, width);
     }
 }
 
@@ -133,7 +146,8 @@ static void apply_group(const call *c, const side *s, int64_t group, uint32_t st
     }
 }
 
-/* The centres from..to-1 as one batch; every thread of a team calls it. */
+/* The centres from..to-1 as one batch; every thread of a team calls it. Inputs are added to last:
+ * the other side's terms may be their rows. */
 static void train_batch(const call *c, const wl_word2vec_sync_space *space, side sides[2],
                         int64_t from, int64_t to)
 {
@@ -149,7 +163,7 @@ static void train_batch(const call *c, const wl_word2vec_sync_space *space, side
         sides[1] = input_side(c, space, parts);
         write_tallies(c, space->tally, parts, true);
     }
-#pragma omp for schedule(dynamic, 16) nowait
+#pragma omp for schedule(dynamic, 16)
     for (int64_t i = 0; i < sides[0].by.groups; i++) apply_group(c, &sides[0], i, step);
 #pragma omp for schedule(dynamic, 16)
     for (int64_t i = 0; i < sides[1].by.groups; i++) apply_group(c, &sides[1], i, step);
@@ -160,7 +174,7 @@ wl_status WL_REF(word2vec_sync)(wl_ctx *ctx, const wl_dims *d, const wl_word2vec
     const call c = call_of(ctx, d, a, WL_ID_ROW(word2vec_sync, tokens));
     wl_word2vec_sync_space space;
     side sides[2];
-    wl_word2vec_sync_carve(&space, ctx->workspace, &c.s, a->batch, ctx->backend->grouping_bytes);
+    wl_word2vec_sync_carve(&space, ctx->workspace, &c.s, a, ctx->backend->grouping_bytes);
     write_tallies(&c, NULL, 0, false);
 #pragma omp parallel if (a->batch > PART)
     for (int64_t from = c.begin; from < c.end; from += a->batch)

@@ -17,6 +17,7 @@ typedef struct unit {
     int64_t yes;                     /* so many samples, from the first, are to be told yes */
     int64_t D;
     bool fresh;       /* dout is overwritten instead of added to */
+    bool input_only;  /* of one input: only dx is added to, g tells the rest */
     real **x, **dx;   /* [inputs]: rows, and where their gradients times -lr are added */
     real **o, **dout; /* [padded] */
     real *g;          /* [padded,inputs]: scores, then gradients times -lr */
@@ -186,6 +187,37 @@ ALWAYS void add_sum(real *to, real weight, real *const *rows, int64_t n, int64_t
     }
 }
 
+/* `count`, a constant, vectors of features of to += scale (the sum of n rows, weighed) */
+ALWAYS void add_weighed_lanes(int count, real *to, real scale, real *const *rows,
+                              const real *weights, int64_t n, int64_t k)
+{
+    lanes sum[4];
+#pragma GCC unroll 4
+    for (int v = 0; v < count; v++) sum[v] = (lanes){ 0 };
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t at = nth(i, n);
+#pragma GCC unroll 4
+        for (int v = 0; v < count; v++)
+            sum[v] += weights[at] * load_lanes(rows[at] + k + v * LANES);
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < count; v++)
+        store_lanes(to + k + v * LANES, load_lanes(to + k + v * LANES) + scale * sum[v]);
+}
+
+ALWAYS void add_weighed(real *to, real scale, real *const *rows, const real *weights, int64_t n,
+                        int64_t D)
+{
+    int64_t k = 0;
+    for (; k + 4 * LANES <= D; k += 4 * LANES) add_weighed_lanes(4, to, scale, rows, weights, n, k);
+    for (; k + LANES <= D; k += LANES) add_weighed_lanes(1, to, scale, rows, weights, n, k);
+    for (; k < D; k++) {
+        real sum = 0;
+        for (int64_t i = 0; i < n; i++) sum += weights[nth(i, n)] * rows[nth(i, n)][k];
+        to[k] += scale * sum;
+    }
+}
+
 /* each of n rows += weight x */
 ALWAYS void add_to_each(real *const *rows, int64_t n, real weight, const real *x, int64_t D)
 {
@@ -310,12 +342,21 @@ APART void spread(const unit *u)
         }
 }
 
+/* dx[0] += sum_j g[j] o[j] */
+APART void spread_to_input(const unit *u)
+{
+    add_weighed(u->dx[0], 1, u->o, u->g, u->samples, u->D);
+}
+
 /* Adds a unit's gradients, and its loss. False: a score is not finite, and nothing was added. */
 static inline bool compute(const unit *u, real lr, const int32_t *drawn, loss_sum *loss)
 {
     scores(u);
     if (!score_gradients(u, lr, drawn, loss)) return false;
-    spread(u);
+    if (u->input_only)
+        spread_to_input(u);
+    else
+        spread(u);
     return true;
 }
 

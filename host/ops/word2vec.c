@@ -33,7 +33,7 @@ static size_t sync_workspace(const wl_backend *backend, const wl_dims *d, const 
     wl_word2vec_sync_space space;
     if (backend->device == WL_CUDA)
         return wl_word2vec_cuda_sync_carve(&cuda, NULL, &s, a, backend->grouping_bytes);
-    return wl_word2vec_sync_carve(&space, NULL, &s, a->batch, backend->grouping_bytes);
+    return wl_word2vec_sync_carve(&space, NULL, &s, a, backend->grouping_bytes);
 }
 
 static double samples_of(const wl_dims *d) { return d->H ? (double)d->H : (double)d->K + 1.0; }

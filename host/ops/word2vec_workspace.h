@@ -124,14 +124,18 @@ static inline size_t wl_word2vec_hogwild_carve(wl_word2vec_hogwild_space *out, c
 }
 
 /* A batch of sync in `parts` parts; each touches `reach` tokens: its own and a window to either
- * side. */
+ * side. What a slot has for a row of the output table is a weight times a row of floats: a unit of
+ * several inputs has a sum over them in `dout`, one of a single input has that input. */
 typedef struct wl_word2vec_sync_space {
-    int64_t parts, reach;
-    wl_word2vec_tally *tally; /* [parts] */
-    char *scratch;            /* `scratch_bytes` for each part */
+    int64_t parts, reach, slots; /* slots of a centre: its sets of samples */
+    wl_word2vec_tally *tally;    /* [parts] */
+    char *scratch;               /* `scratch_bytes` for each part */
     size_t scratch_bytes;
     void *x, *dx;         /* REAL [parts,reach,D]: tokens' vectors, and their gradients */
-    void *dout;           /* REAL [parts*PART,slots,D] */
+    void *mean;           /* REAL [parts*PART,D] in CBOW */
+    void *dout;           /* REAL [parts*PART,slots,D] where units have several inputs */
+    void **terms;         /* [parts*PART,slots]: the rows, */
+    void *weights;        /* REAL [parts*PART,slots]: and their weights */
     int32_t *input_rows;  /* [parts,reach,rows]: what dx is added to, -1 for nothing */
     int32_t *output_rows; /* [parts*PART,slots]: the same of dout */
     int32_t *input_counts, *output_counts; /* [parts,reach], [parts*PART,slots]: updates in each */
@@ -139,23 +143,30 @@ typedef struct wl_word2vec_sync_space {
 } wl_word2vec_sync_space;
 
 static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *base,
-                                            const wl_word2vec_sizes *s, int64_t batch,
+                                            const wl_word2vec_sizes *s, const wl_word2vec_args *a,
                                             size_t (*grouping_bytes)(int64_t))
 {
     wl_word2vec_scratch one;
     const size_t real = (size_t)s->real;
-    const int64_t parts = (batch + WL_WORD2VEC_PART - 1) / WL_WORD2VEC_PART;
+    const bool cbow = a->method == WL_CBOW;
+    const int64_t parts = (a->batch + WL_WORD2VEC_PART - 1) / WL_WORD2VEC_PART;
+    const int64_t centres = parts * WL_WORD2VEC_PART, slots = s->sets * (1 + s->negative);
     const int64_t reach = WL_WORD2VEC_PART + 2 * s->window;
-    const int64_t in = parts * reach * s->rows, outs = parts * WL_WORD2VEC_PART * s->slots;
+    const int64_t in = parts * reach * s->rows, outs = centres * slots;
+    const int64_t sums = cbow || s->sets > 1 ? 0 : outs;
     size_t at = 0;
     out->parts = parts;
     out->reach = reach;
+    out->slots = slots;
     out->scratch_bytes = wl_word2vec_carve(&one, NULL, s);
     out->tally = (wl_word2vec_tally *)wl_carve(base, &at, parts, sizeof *out->tally);
     out->scratch = (char *)wl_carve(base, &at, parts, out->scratch_bytes);
     out->x = wl_carve(base, &at, parts * reach * s->D, real);
     out->dx = wl_carve(base, &at, parts * reach * s->D, real);
-    out->dout = wl_carve(base, &at, outs * s->D, real);
+    out->mean = wl_carve(base, &at, cbow ? centres * s->D : 0, real);
+    out->dout = wl_carve(base, &at, sums * s->D, real);
+    out->terms = (void **)wl_carve(base, &at, outs, sizeof(void *));
+    out->weights = wl_carve(base, &at, outs, real);
     out->input_rows = (int32_t *)wl_carve(base, &at, in, sizeof(int32_t));
     out->output_rows = (int32_t *)wl_carve(base, &at, outs, sizeof(int32_t));
     out->input_counts = (int32_t *)wl_carve(base, &at, parts * reach, sizeof(int32_t));
