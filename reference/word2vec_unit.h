@@ -118,7 +118,7 @@ ALWAYS real few_gradients(real *scores, int n, int targets, real lr, double *pro
     const int whole = (n + LANES - 1) / LANES * LANES;
 #pragma omp simd
     for (int i = 0; i < whole; i++) {
-        const real sign = i < targets ? -1 : 1, x = i < n ? sign * g[i] : NOTHING;
+        const real sign = i < targets ? -1 : 1, x = i < n ? sign * g[i] : (real)NOTHING;
         const real e = exponential(x < 0 ? x : -x);
         linear[i] = (x > 0 ? x : 0) + x * 0;
         factor[i] = 1 + e;

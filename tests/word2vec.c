@@ -465,6 +465,31 @@ static void scores_that_are_not_finite_are_left_out(void **state)
     }
 }
 
+/* with negatives a pair, the other context of the same centre is not left out */
+static void a_pair_that_is_left_out_takes_no_other_with_it(void **state)
+{
+    const double tokens[] = { 2, 0, 1 }, begin = 0;
+    (void)state;
+    for (int i = 0; steps[i]; i++) {
+        op_case c = made(steps[i], "R=3 V=3 D=5 N=3 C=3 W=1 K=0 L=0 H=0 M=3 negatives=1 -spans "
+                                   "-pieces -paths -nodes");
+        put_values(&c, "tokens", tokens);
+        put_values(&c, "begin", &begin);
+        row_values(&c, "input")[2 * 5 + 3] = INFINITY;
+        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+            outcome o;
+            if (execute(&o, &c, *b)) fail_msg("%s", o.trouble);
+            assert_true(outcome_values(&o, "pairs")[0] == 3);
+            assert_true(outcome_values(&o, "skipped")[0] == 1);
+            for (int k = 0; k < 5; k++) /* word 0, whose contexts are words 2 and 1 */
+                assert_true(isfinite(outcome_values(&o, "output")[k]) &&
+                            outcome_values(&o, "output")[k] != row_values(&c, "output")[k]);
+            outcome_free(&o);
+        }
+        case_free(&c);
+    }
+}
+
 static void bad_tokens_are_told_and_end_a_sentence(void **state)
 {
     static const char *const ops[] = { "word2vec_hogwild", "word2vec_sync", "word2vec_subsample" };
@@ -563,6 +588,7 @@ int main(void)
         cmocka_unit_test(a_text_in_two_calls_is_the_text_in_one),
         cmocka_unit_test(padding_stays_zero),
         cmocka_unit_test(scores_that_are_not_finite_are_left_out),
+        cmocka_unit_test(a_pair_that_is_left_out_takes_no_other_with_it),
         cmocka_unit_test(bad_tokens_are_told_and_end_a_sentence),
         cmocka_unit_test(windows_are_as_drawn),
         cmocka_unit_test(words_survive_by_their_probability),
