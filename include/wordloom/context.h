@@ -66,9 +66,9 @@ WL_API wl_status wl_ctx_copy(wl_ctx *ctx, void *to, const void *from, size_t byt
  * other on CUDA. Branch 0 is the context's stream; there are WL_BRANCHES in all. wl_branch makes
  * one current: calls and wl_ctx_set_workspace are about that one, since each needs a workspace of
  * its own. wl_branch_after: what comes next on the current branch waits for all that has been
- * queued on another. wl_ctx_sync waits for branch 0, and a recording begins and ends there: it must
- * have waited for the others. The CPU works within each call, as ever. WL_OUT_OF_RANGE: there is no
- * such branch. */
+ * queued on another. wl_ctx_sync and wl_ctx_copy wait for the current branch, which must have
+ * waited for the others; a recording begins and ends on branch 0, likewise. The CPU works within
+ * each call, as ever. WL_OUT_OF_RANGE: there is no such branch. */
 enum { WL_BRANCHES = 4 };
 WL_API wl_status wl_branch(wl_ctx *ctx, int branch);
 WL_API wl_status wl_branch_after(wl_ctx *ctx, int branch);
