@@ -346,9 +346,42 @@ static void every_field_has_its_row(void **state)
     assert_int_equal(wl_op_determinism(NULL), 0);
 }
 
+/* The share of id 0 among those that are there; all are in bounds. */
+static double share_of_first(const char *sizes, double bound)
+{
+    op_case c = made("embedding_gather", sizes);
+    const int row = case_row(&c, "ids");
+    double first = 0, there = 0;
+    for (int64_t i = 0; i < c.count[row]; i++) {
+        const double id = c.value[row][i];
+        assert_true(id >= -1 && id < bound);
+        there += id >= 0;
+        first += id == 0;
+    }
+    case_free(&c);
+    return first / there;
+}
+
+/* within five standard deviations of what the laws give */
+static void cases_draw_ids_as_asked(void **state)
+{
+    enum { N = 40000 };
+    const double zipf = log(2) / log(1001), uniform = 1e-3;
+    op_case c;
+    char trouble[256];
+    (void)state;
+    assert_true(fabs(share_of_first("V=1000 D=1 N=40000 ids=zipf", 1000) - zipf) <
+                5 * sqrt(zipf / N));
+    assert_true(fabs(share_of_first("V=1000 D=1 N=40000 ids=uniform", 1000) - uniform) <
+                5 * sqrt(uniform / N));
+    assert_int_equal(case_make(&c, "embedding_gather", "V=9 ids=zip", 1, trouble), -1);
+    assert_non_null(strstr(trouble, "expected skewed, uniform or zipf"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cases_draw_ids_as_asked),
         cmocka_unit_test(good_calls_pass),
         cmocka_unit_test(null_data_is_refused),
         cmocka_unit_test(missing_is_refused),

@@ -27,14 +27,23 @@ static double rounded(double x, int32_t dtype)
     }
 }
 
-/* An id: skewed, so that some repeat; sometimes absent; out of bounds on request. */
+/* From 0 to below `bound`, from numbers in 0..1. By Zipf's law n is drawn about as often as 1 / (n
+ * + 1.5): its logarithm is uniform. */
+static double draw_id(case_ids how, double u, double w, double bound)
+{
+    if (how == CASE_UNIFORM) return floor(u * bound);
+    if (how == CASE_ZIPF) return fmin(floor(exp(u * log1p(bound))), bound) - 1;
+    return floor(u * w * bound);
+}
+
+/* An id; sometimes absent; out of bounds on request. */
 static double make_id(const op_case *c, const wl_arg *arg, int row, int64_t i, int64_t bad)
 {
     const int64_t bound = arg->bound ? *wl_dim((wl_dims *)(uintptr_t)&c->dims, arg->bound) : 2;
     const double u = uniform(c->seed, row, 2 * i), w = uniform(c->seed, row, 2 * i + 1);
     if (i < bad) return i % 2 ? (double)bound : -2.0 - (double)i;
     if (arg->absent && (w < 0.125 || bound == 0)) return -1;
-    return floor(u * w * (double)bound);
+    return draw_id(c->ids, u, w, (double)bound);
 }
 
 /* 32 bits as a signed number */
@@ -146,10 +155,23 @@ static int32_t dtype_named(const char *name)
     return 0;
 }
 
+/* False: there is no such way to draw ids. */
+static bool ids_named(case_ids *out, const char *name)
+{
+    static const char *const names[] = { "skewed", "uniform", "zipf" };
+    for (int i = 0; i < 3; i++) {
+        *out = (case_ids)i;
+        if (!strcmp(names[i], name)) return true;
+    }
+    return false;
+}
+
 /* Whether an operator knows a word of so many characters. */
 static bool knows(const wl_op_spec *spec, const char *at, size_t width)
 {
-    static const char *const known[] = { "dtype", "id", "pad", "swap", "offset", "bad", NULL };
+    static const char *const known[] = {
+        "dtype", "id", "pad", "swap", "offset", "bad", "ids", NULL
+    };
     const size_t name = strcspn(at, "= ");
     if (width > 2 && name == 1 && *at >= 'A' && *at <= 'Z') return true;
     for (int i = 0; known[i]; i++)
@@ -315,6 +337,10 @@ int case_make(op_case *out, const char *op, const char *text, uint64_t seed, cha
     settle_absent(out);
     out->stored = word(text, "dtype", name, sizeof name) ? dtype_named(name) : WL_F32;
     out->id = word(text, "id", name, sizeof name) ? dtype_named(name) : WL_I32;
+    if (word(text, "ids", name, sizeof name) && !ids_named(&out->ids, name)) {
+        snprintf(trouble, 256, "%s: ids=%s, expected skewed, uniform or zipf", op, name);
+        return -1;
+    }
     out->pad = (int64_t)number(text, "pad", 0);
     out->offset = (int64_t)number(text, "offset", 0);
     out->swap = (int64_t)number(text, "swap", 0);

@@ -7,12 +7,16 @@
 
 WL_BEGIN
 
+/* How ids are drawn: skewed, so that some repeat; all alike; by Zipf's law. */
+typedef enum case_ids { CASE_SKEWED, CASE_UNIFORM, CASE_ZIPF } case_ids;
+
 typedef struct op_case {
     const wl_op_spec *spec;
     char text[256]; /* the sizes as given: "N=7 D=3 V=5 dtype=bf16" */
     uint64_t seed;
     wl_dims dims;
-    int32_t stored, id;          /* the dtypes of STORED and ID */
+    int32_t stored, id; /* the dtypes of STORED and ID */
+    case_ids ids;
     int64_t pad, offset;         /* elements between strided rows; before the first */
     int64_t swap;                /* 1: axes 0 and 1 of strided [T,B,X] lie the other way round */
     wl_tensor like[WL_MAX_ARGS]; /* dtype and shape of each tensor row; ndim 0: absent */
@@ -27,7 +31,7 @@ typedef struct op_case {
  *   id=i32|i64        of ID                        -weights             leave an optional row out
  *   rule.kind=5       a host scalar                pad=3                strides of strided rows
  *   offset=1          elements of misalignment     bad=2                ids out of bounds
- *   swap=1            strided [T,B,X] batch first
+ *   swap=1            strided [T,B,X] batch first  ids=uniform|zipf     else skewed
  *
  * A backward operator takes the words of its forward one too. Sizes not named are 1. Rows get
  * values by their makers, from `seed`; what a backward operator shares with its forward one comes
