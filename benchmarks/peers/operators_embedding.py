@@ -1,10 +1,10 @@
 """Rows of a table in PyTorch and cuEmbed: looked up, added to, made a compact gradient, and
-updated. Each with uniform ids and with ids by Zipf's law."""
+updated. Each with several draws of ids."""
 import functools
 
 import operators_optimizer as optimizer
-from operators_peer import (BACKWARD, EAGER, GRAPH, UNIFORM, ZIPF, Inexpressible, Peer, draw,
-                            forward, gradients)
+from operators_peer import (BACKWARD, DRAWS, EAGER, GRAPH, Inexpressible, Peer, draw, forward,
+                            gradients)
 
 AS_IT_IS = (EAGER, GRAPH)
 
@@ -13,7 +13,7 @@ def peers(torch, line, device):
     family = {"embedding_gather": gather, "embedding_gather_pooled": gather_pooled,
               "embedding_scatter": scatter, "embedding_scatter_atomic": scatter,
               "embedding_compact": compact, "embedding_update": update}[line.op]
-    for ids in (UNIFORM, ZIPF):
+    for ids in DRAWS:
         yield from family(torch, line, functools.partial(leaves_of, torch, line, device, ids), ids)
 
 
@@ -46,9 +46,9 @@ def leaves_of(torch, line, device, ids, *names):
     return {**out, "ids": draw(torch, ids, V, (N, K), device)}
 
 
-def slots_bytes(line, torch, times=1):
-    """Bytes of as many rows as there are slots, so many times."""
-    return times * line["N"] * line["K"] * line["D"] * line.stored(torch).itemsize
+def rows_touched(row, times=1):
+    """Of leaves, the bytes of the distinct rows that their ids name, moved so many times."""
+    return lambda leaves: times * leaves["ids"].unique().numel() * leaves[row][0].nbytes
 
 
 def weights_name(line):
@@ -73,7 +73,7 @@ def gather(torch, line, leaves, ids):
         return table.index_select(0, ids.squeeze(1))
     leaves = functools.partial(leaves, "table")
     for name, core in (("F.embedding", embedding), ("index_select", index_select)):
-        yield forward(torch, f"{name}, {ids}", leaves, core, touched=slots_bytes(line, torch))
+        yield forward(torch, f"{name}, {ids}", leaves, core, touched=rows_touched("table"))
 
 
 def gather_pooled(torch, line, leaves, ids):
@@ -90,7 +90,7 @@ def gather_pooled(torch, line, leaves, ids):
         if weights is not None:
             rows = rows * weights.unsqueeze(-1)
         return rows.mean(1) if mode == "mean" else rows.sum(1)
-    touched = slots_bytes(line, torch)
+    touched = rows_touched("table")
     yield forward(torch, f"F.embedding_bag, {ids}", leaves, bag, touched=touched)
     yield forward(torch, f"F.embedding and {mode}, {ids}", leaves, reduced, touched=touched)
     if cuembed(torch) and not weights_name(line):
@@ -116,7 +116,7 @@ def scatter(torch, line, leaves, ids):
     def in_place(state, core):
         core(**state)
     adding = functools.partial(leaves, "dtable", *names)
-    touched = slots_bytes(line, torch, 2)
+    touched = rows_touched("dtable", 2)
     yield Peer(f"index_add_, {ids}", adding, index_add, in_place, touched=touched)
     yield Peer(f"index_put_ that accumulates, {ids}", adding, deterministic, in_place,
                touched=touched)
@@ -165,11 +165,8 @@ def compact(torch, line, leaves, ids):
         rows, at = ids.unique(return_inverse=True)
         sums = dy.new_zeros(len(rows), line["D"], dtype=torch.float32)
         return rows, sums.index_add_(0, at.flatten(), contributions(dy, ids, weights))
-    touched = slots_bytes(line, torch)
-    yield forward(torch, f"sparse tensor coalesced, {ids}", leaves, coalesced, touched=touched,
-                  exact=None)
-    yield forward(torch, f"unique and index_add_, {ids}", leaves, unique, touched=touched,
-                  exact=None)
+    yield forward(torch, f"sparse tensor coalesced, {ids}", leaves, coalesced, exact=None)
+    yield forward(torch, f"unique and index_add_, {ids}", leaves, unique, exact=None)
 
 
 def update(torch, line, leaves, ids):
@@ -211,6 +208,6 @@ def update(torch, line, leaves, ids):
         how = f"sparse gradient, {'Sparse' if kind == optimizer.ADAM else ''}{name}" if sparse \
             else f"dense gradient, {name} fused"
         return Peer(f"{how}{nearest}, {ids}", leaves, lookup, run, prepare,
-                    touched=slots_bytes(line, torch, 2 * moments) if sparse else None)
+                    touched=rows_touched("table", 2 * moments) if sparse else None)
     yield peer(True)
     yield peer(False)

@@ -1,16 +1,15 @@
 """Negative sampling in PyTorch: rows looked up, products and a logistic loss."""
 import functools
 
-from operators_peer import BACKWARD, BOTH, UNIFORM, ZIPF, draw, forward, gradients
+from operators_peer import BACKWARD, BOTH, DRAWS, draw, forward, gradients
 
 
 def peers(torch, line, device):
     shared = line.op.startswith("negative_sampling_shared")
-    for ids in (UNIFORM, ZIPF):
+    for ids in DRAWS:
         leaves = functools.partial(leaves_of, torch, line, device, ids)
         name = f"{'matmul' if shared else 'bmm'} and logistic loss, {ids}"
         core = functools.partial(shared_loss if shared else loss_of, torch)
-        touched = touched_by(line, shared, line.stored(torch).itemsize)
         wanted = ["h", "rows"] if shared else ["h"]
         if not line.op.endswith("forward"):
             for part in (BACKWARD, BOTH):
@@ -21,9 +20,10 @@ def peers(torch, line, device):
             yield gradients(torch, BOTH, name, leaves, core, wanted, touched=touched)
 
 
-def touched_by(line, shared, size):
-    rows = 2 * line["N"] + line["K"] if shared else line["N"] * (line["K"] + 1)
-    return rows * line["D"] * size
+def touched(leaves):
+    """h and the distinct rows of the table."""
+    looked_up = leaves["targets" if "targets" in leaves else "samples"].unique().numel()
+    return (len(leaves["h"]) + looked_up) * leaves["h"][0].nbytes
 
 
 def leaves_of(torch, line, device, ids):

@@ -92,5 +92,5 @@ def row_peers(torch, line, device):
 
     # the table and both moments read and written, the gradient read
     yield Peer("SparseAdam", leaves, lambda optimizer: optimizer.step(),
-               lambda optimizer, core: core(optimizer), prepare, touched=16 * N * D,
-               hows=(EAGER, GRAPH))
+               lambda optimizer, core: core(optimizer), prepare,
+               touched=lambda leaves: 7 * leaves["g"].nbytes, hows=(EAGER, GRAPH))

@@ -24,7 +24,7 @@ class Peer:
     run: typing.Callable  # (what prepare made, core) -> the results
     prepare: typing.Callable = lambda leaves, core: leaves
     exact: typing.Callable | None = None
-    touched: int | None = None  # bytes of the leaves that a run reads or writes; None: all
+    touched: typing.Callable | None = None  # leaves -> bytes of them that a run moves; None: all
     hows: tuple = HOWS
 
 
@@ -65,13 +65,18 @@ def module_or_reason(name):
 
 # ---- ids -----------------------------------------------------------------------------------------
 
-UNIFORM, ZIPF = "uniform ids", "ids by Zipf"
+UNIFORM, ZIPF, OURS = "uniform ids", "ids by Zipf", "ids as ours"
+DRAWS = (UNIFORM, ZIPF, OURS)
 
 
 def draw(torch, ids, bound, shape, device):
-    """Ids below `bound`: uniform, or the r-th as often as 1/r."""
+    """Ids below `bound`: uniform, the r-th as often as 1/r, or as wordloom_benchmarks has them
+    (without empty slots)."""
     if ids == UNIFORM:
         return torch.randint(bound, shape, device=device)
+    if ids == OURS:
+        both = torch.rand(2, *shape, device=device, dtype=torch.float64)
+        return (both.prod(0) * bound).long()
     sums = (1 / torch.arange(1, bound + 1, device=device, dtype=torch.float64)).cumsum(0)
     at = torch.rand(shape, device=device, dtype=torch.float64) * sums[-1]
     return torch.searchsorted(sums, at).clamp_(max=bound - 1)

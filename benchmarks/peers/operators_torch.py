@@ -121,13 +121,14 @@ class Bench:
                 return self.figures(peer, how)
             except RuntimeError as why:
                 reasons = refusals(told)
-                raise RuntimeError(" ".join(reasons)) if reasons else why
+                raise RuntimeError("; ".join([*reasons, str(why).strip()])) from why
 
     def figures(self, peer, how):
         core = peer.core
         if how in (COMPILED, COMPILED_GRAPH):
-            self.torch._dynamo.reset()  # else a second size is compiled for any
-            self.torch._functorch.config.donated_buffer = False  # backward goes more than once
+            self.torch.compiler.reset()  # else a second size is compiled for any
+            config = importlib.import_module("torch._functorch.config")
+            config.donated_buffer = False  # backward goes more than once
             core = self.torch.compile(core, dynamic=False)
         error = self.error(peer, core)
         states = self.copies(peer, core)
@@ -147,7 +148,8 @@ class Bench:
     def copies(self, peer, core):
         """What runs are timed with, in turn."""
         first = self.leaves(peer, 0)
-        touched = peer.touched or sum(value.nbytes for value in first.values())
+        touched = peer.touched(first) if peer.touched else \
+            sum(value.nbytes for value in first.values())
         count = LEAST_COPIES
         if self.cuda:
             count = min(max(COLD // touched + 1, LEAST_COPIES), MOST_COPIES)
