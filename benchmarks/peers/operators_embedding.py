@@ -3,8 +3,8 @@ updated. Each with several draws of ids."""
 import functools
 
 import operators_optimizer as optimizer
-from operators_peer import (BACKWARD, DRAWS, EAGER, GRAPH, Inexpressible, Peer, draw, forward,
-                            gradients)
+from operators_peer import (BACKWARD, DRAWS, EAGER, GRAPH, HOWS, ON_HOST, Inexpressible, Peer, draw,
+                            forward, gradients)
 
 AS_IT_IS = (EAGER, GRAPH)
 
@@ -152,7 +152,6 @@ def cuembed_backward(torch, line, leaves, ids):
 
 
 def compact(torch, line, leaves, ids):
-    """The number of rows comes to the host on the way, which a graph cannot have."""
     leaves = functools.partial(leaves, "dy", *weights_name(line))
 
     def coalesced(dy, ids, weights=None):
@@ -165,8 +164,10 @@ def compact(torch, line, leaves, ids):
         rows, at = ids.unique(return_inverse=True)
         sums = dy.new_zeros(len(rows), line["D"], dtype=torch.float32)
         return rows, sums.index_add_(0, at.flatten(), contributions(dy, ids, weights))
-    yield forward(torch, f"sparse tensor coalesced, {ids}", leaves, coalesced, exact=None)
-    yield forward(torch, f"unique and index_add_, {ids}", leaves, unique, exact=None)
+    yield forward(torch, f"sparse tensor coalesced, {ids}", leaves, coalesced, exact=None,
+                  hows=ON_HOST)
+    yield forward(torch, f"unique and index_add_, {ids}", leaves, unique, exact=None,
+                  hows=ON_HOST)
 
 
 def update(torch, line, leaves, ids):
@@ -204,10 +205,11 @@ def update(torch, line, leaves, ids):
             steps.step()
             return table.grad
 
-        moments = 3 if kind == optimizer.ADAM else 1
+        tables = 3 if kind == optimizer.ADAM else 1  # with its moments
         how = f"sparse gradient, {'Sparse' if kind == optimizer.ADAM else ''}{name}" if sparse \
             else f"dense gradient, {name} fused"
         return Peer(f"{how}{nearest}, {ids}", leaves, lookup, run, prepare,
-                    touched=rows_touched("table", 2 * moments) if sparse else None)
+                    touched=rows_touched("table", 2 * tables) if sparse else None,
+                    hows=ON_HOST if sparse and kind == optimizer.ADAM else HOWS)
     yield peer(True)
     yield peer(False)

@@ -93,4 +93,4 @@ def row_peers(torch, line, device):
     # the table and both moments read and written, the gradient read
     yield Peer("SparseAdam", leaves, lambda optimizer: optimizer.step(),
                lambda optimizer, core: core(optimizer), prepare,
-               touched=lambda leaves: 7 * leaves["g"].nbytes, hows=(EAGER, GRAPH))
+               touched=lambda leaves: 7 * leaves["g"].nbytes, hows=(EAGER,))

@@ -6,6 +6,7 @@ import typing
 
 EAGER, GRAPH, COMPILED, COMPILED_GRAPH = "eager", "graph", "compiled", "compiled graph"
 HOWS = (EAGER, GRAPH, COMPILED, COMPILED_GRAPH)
+ON_HOST = (EAGER, COMPILED)  # what brings a number of rows to the host, which no graph can
 BACKWARD, BOTH = "backward", "forward and backward"
 
 

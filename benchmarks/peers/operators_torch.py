@@ -110,7 +110,6 @@ class Bench:
                                  lambda how=how: self.measure(peer, how))
             if self.cuda:
                 self.torch.cuda.synchronize()
-                self.torch.cuda.empty_cache()
 
     def measure(self, peer, how):
         if how != EAGER and not self.cuda:
@@ -176,13 +175,23 @@ class Bench:
         if not graphed:
             return run
         torch = self.torch
-        for _ in range(WARM):  # as PyTorch wants it before it records
-            run()
-        torch.cuda.synchronize()
+        run()  # as PyTorch wants it before it records
+        self.without_waiting(run)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
             run()
         return graph.replay
+
+    def without_waiting(self, run):
+        """Refuses what waits for the device: to record that would fail halfway, and might spoil
+        later recordings."""
+        cuda = self.torch.cuda
+        cuda.set_sync_debug_mode("error")
+        try:
+            run()
+        finally:
+            cuda.set_sync_debug_mode("default")
+            cuda.synchronize()
 
     def times(self, run, count):
         """Milliseconds of a run in each of several rounds."""
