@@ -45,6 +45,17 @@ class Results:
         self.save()
         return row["figures"]
 
+    def attempt(self, key, measure):
+        """As run, and told with its "ms"; one that fails says why."""
+        def figures():
+            try:
+                return measure()
+            except Exception as why:  # whatever a peer raises is what its row says
+                text = str(why).strip().splitlines() or [type(why).__name__]
+                return {"left out": text[0][:300]}
+        found = self.run(key, figures)
+        say(f"{key}: {found.get('left out') or '%.4g ms' % found['ms']}")
+
     def save(self):
         if not self.path:
             return

@@ -99,20 +99,12 @@ class Bench:
         return graph.replay
 
     def row(self, key, measure):
-        """A run by its name; one that fails says why. Where there is no time it is left out."""
+        """A run by its name. Where there is no time it is left out."""
         if time.monotonic() > self.end:
             say(f"{key}: left out: no time")
             return
-
-        def figures():
-            try:
-                return measure()
-            except Exception as why:  # whatever a peer raises is what its row says
-                self.torch.cuda.synchronize()
-                text = str(why).strip().splitlines() or [type(why).__name__]
-                return {"left out": text[0][:300]}
-        found = self.results.run(key, figures)
-        say(f"{key}: {found.get('left out') or '%.4g ms' % found['ms']}")
+        self.results.attempt(key, measure)
+        self.torch.cuda.synchronize()
 
     def figures(self, run, error=None):
         times = self.times(run)
