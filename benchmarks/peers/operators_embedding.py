@@ -1,9 +1,9 @@
 """Rows of a table in PyTorch and cuEmbed: looked up, added to, made a compact gradient, and
-updated. Each with several draws of ids."""
+updated."""
 import functools
 
 import operators_optimizer as optimizer
-from operators_peer import (BACKWARD, DRAWS, EAGER, GRAPH, HOWS, ON_HOST, Inexpressible, Peer, draw,
+from operators_peer import (BACKWARD, EAGER, GRAPH, HOWS, ON_HOST, Inexpressible, Peer, draw,
                             forward, gradients)
 
 AS_IT_IS = (EAGER, GRAPH)
@@ -13,8 +13,7 @@ def peers(torch, line, device):
     family = {"embedding_gather": gather, "embedding_gather_pooled": gather_pooled,
               "embedding_scatter": scatter, "embedding_scatter_atomic": scatter,
               "embedding_compact": compact, "embedding_update": update}[line.op]
-    for ids in DRAWS:
-        yield from family(torch, line, functools.partial(leaves_of, torch, line, device, ids), ids)
+    return family(torch, line, functools.partial(leaves_of, torch, line, device))
 
 
 def missing(torch):
@@ -31,7 +30,7 @@ def cuembed(torch):
 
 # ---- what all need -------------------------------------------------------------------------------
 
-def leaves_of(torch, line, device, ids, *names):
+def leaves_of(torch, line, device, *names):
     """Of the names of embedding.h, each as its contract shapes it."""
     V, D, N, K = (line[letter] for letter in "VDNK")
 
@@ -43,7 +42,7 @@ def leaves_of(torch, line, device, ids, *names):
             "weights": lambda: random(N, K),
             "offsets": lambda: torch.arange(0, N * K + 1, K, device=device)}
     out = {name: make[name]() for name in names}
-    return {**out, "ids": draw(torch, ids, V, (N, K), device)}
+    return {**out, "ids": draw(torch, line, V, (N, K), device)}
 
 
 def rows_touched(row, times=1):
@@ -65,7 +64,7 @@ def contributions(dy, ids, weights):
 
 # ---- the calls -----------------------------------------------------------------------------------
 
-def gather(torch, line, leaves, ids):
+def gather(torch, line, leaves):
     def embedding(table, ids):
         return torch.nn.functional.embedding(ids.squeeze(1), table)
 
@@ -73,10 +72,10 @@ def gather(torch, line, leaves, ids):
         return table.index_select(0, ids.squeeze(1))
     leaves = functools.partial(leaves, "table")
     for name, core in (("F.embedding", embedding), ("index_select", index_select)):
-        yield forward(torch, f"{name}, {ids}", leaves, core, touched=rows_touched("table"))
+        yield forward(torch, name, leaves, core, touched=rows_touched("table"))
 
 
-def gather_pooled(torch, line, leaves, ids):
+def gather_pooled(torch, line, leaves):
     mode = "mean" if line.number("mean", 0) else "sum"
     if weights_name(line) and mode == "mean":
         raise Inexpressible("F.embedding_bag has weights for sums only")
@@ -91,18 +90,18 @@ def gather_pooled(torch, line, leaves, ids):
             rows = rows * weights.unsqueeze(-1)
         return rows.mean(1) if mode == "mean" else rows.sum(1)
     touched = rows_touched("table")
-    yield forward(torch, f"F.embedding_bag, {ids}", leaves, bag, touched=touched)
-    yield forward(torch, f"F.embedding and {mode}, {ids}", leaves, reduced, touched=touched)
+    yield forward(torch, "F.embedding_bag", leaves, bag, touched=touched)
+    yield forward(torch, f"F.embedding and {mode}", leaves, reduced, touched=touched)
     if cuembed(torch) and not weights_name(line):
         def core(table, ids, offsets):
             return cuembed(torch).cuembed_embedding_forward(table, ids.flatten(), offsets, None,
                                                             mode=mode)
-        yield forward(torch, f"cuEmbed, {ids}", functools.partial(leaves, "offsets"), core,
+        yield forward(torch, "cuEmbed", functools.partial(leaves, "offsets"), core,
                       exact=lambda table, ids, offsets: reduced(table, ids), touched=touched,
                       hows=AS_IT_IS)
 
 
-def scatter(torch, line, leaves, ids):
+def scatter(torch, line, leaves):
     """index_add_ adds to the gradient that is there; a dense backward makes a new one."""
     names = ("dy", *weights_name(line))
 
@@ -117,20 +116,19 @@ def scatter(torch, line, leaves, ids):
         core(**state)
     adding = functools.partial(leaves, "dtable", *names)
     touched = rows_touched("dtable", 2)
-    yield Peer(f"index_add_, {ids}", adding, index_add, in_place, touched=touched)
-    yield Peer(f"index_put_ that accumulates, {ids}", adding, deterministic, in_place,
-               touched=touched)
+    yield Peer("index_add_", adding, index_add, in_place, touched=touched)
+    yield Peer("index_put_ that accumulates", adding, deterministic, in_place, touched=touched)
 
     def summed(table, ids, weights=None):
         rows = torch.nn.functional.embedding(ids, table)
         return (rows if weights is None else rows * weights.unsqueeze(-1)).sum(1)
-    yield gradients(torch, BACKWARD, f"F.embedding, a new dense gradient, {ids}",
+    yield gradients(torch, BACKWARD, "F.embedding, a new dense gradient",
                     functools.partial(leaves, "table", *names), summed, ["table"])
     if cuembed(torch):
-        yield cuembed_backward(torch, line, leaves, ids)
+        yield cuembed_backward(torch, line, leaves)
 
 
-def cuembed_backward(torch, line, leaves, ids):
+def cuembed_backward(torch, line, leaves):
     """As its example for PyTorch goes from slots by samples to slots by rows."""
     def core(dy, ids, offsets, weights=None):
         ops = cuembed(torch)
@@ -146,12 +144,12 @@ def cuembed_backward(torch, line, leaves, ids):
         rows = dy.unsqueeze(1).expand(-1, ids.shape[1], -1)
         rows = rows if weights is None else rows * weights.unsqueeze(-1)
         return table.index_add_(0, ids.flatten(), rows.reshape(-1, line["D"]))
-    return forward(torch, f"cuEmbed, a new dense gradient, {ids}",
+    return forward(torch, "cuEmbed, a new dense gradient",
                    functools.partial(leaves, "dy", "offsets", *weights_name(line)), core,
                    exact=exact, hows=AS_IT_IS)
 
 
-def compact(torch, line, leaves, ids):
+def compact(torch, line, leaves):
     leaves = functools.partial(leaves, "dy", *weights_name(line))
 
     def coalesced(dy, ids, weights=None):
@@ -164,13 +162,11 @@ def compact(torch, line, leaves, ids):
         rows, at = ids.unique(return_inverse=True)
         sums = dy.new_zeros(len(rows), line["D"], dtype=torch.float32)
         return rows, sums.index_add_(0, at.flatten(), contributions(dy, ids, weights))
-    yield forward(torch, f"sparse tensor coalesced, {ids}", leaves, coalesced, exact=None,
-                  hows=ON_HOST)
-    yield forward(torch, f"unique and index_add_, {ids}", leaves, unique, exact=None,
-                  hows=ON_HOST)
+    yield forward(torch, "sparse tensor coalesced", leaves, coalesced, exact=None, hows=ON_HOST)
+    yield forward(torch, "unique and index_add_", leaves, unique, exact=None, hows=ON_HOST)
 
 
-def update(torch, line, leaves, ids):
+def update(torch, line, leaves):
     """Backward of the lookup, then a step; a sparse gradient or a dense one."""
     kind = int(line.number("rule.kind", optimizer.SGD))
     if kind not in (optimizer.SGD, optimizer.ADAM):
@@ -208,7 +204,7 @@ def update(torch, line, leaves, ids):
         tables = 3 if kind == optimizer.ADAM else 1  # with its moments
         how = f"sparse gradient, {'Sparse' if kind == optimizer.ADAM else ''}{name}" if sparse \
             else f"dense gradient, {name} fused"
-        return Peer(f"{how}{nearest}, {ids}", leaves, lookup, run, prepare,
+        return Peer(how + nearest, leaves, lookup, run, prepare,
                     touched=rows_touched("table", 2 * tables) if sparse else None,
                     hows=ON_HOST if sparse and kind == optimizer.ADAM else HOWS)
     yield peer(True)

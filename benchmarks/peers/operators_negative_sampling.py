@@ -1,23 +1,22 @@
 """Negative sampling in PyTorch: rows looked up, products and a logistic loss."""
 import functools
 
-from operators_peer import BACKWARD, BOTH, DRAWS, draw, forward, gradients
+from operators_peer import BACKWARD, BOTH, draw, forward, gradients
 
 
 def peers(torch, line, device):
     shared = line.op.startswith("negative_sampling_shared")
-    for ids in DRAWS:
-        leaves = functools.partial(leaves_of, torch, line, device, ids)
-        name = f"{'matmul' if shared else 'bmm'} and logistic loss, {ids}"
-        core = functools.partial(shared_loss if shared else loss_of, torch)
-        wanted = ["h", "rows"] if shared else ["h"]
-        if not line.op.endswith("forward"):
-            for part in (BACKWARD, BOTH):
-                yield gradients(torch, part, name, leaves, core, wanted, touched=touched)
-        elif shared or not line.has("dh"):
-            yield forward(torch, name, leaves, core, touched=touched)
-        else:
-            yield gradients(torch, BOTH, name, leaves, core, wanted, touched=touched)
+    leaves = functools.partial(leaves_of, torch, line, device)
+    name = f"{'matmul' if shared else 'bmm'} and logistic loss"
+    core = functools.partial(shared_loss if shared else loss_of, torch)
+    wanted = ["h", "rows"] if shared else ["h"]
+    if not line.op.endswith("forward"):
+        for part in (BACKWARD, BOTH):
+            yield gradients(torch, part, name, leaves, core, wanted, touched=touched)
+    elif shared or not line.has("dh"):
+        yield forward(torch, name, leaves, core, touched=touched)
+    else:
+        yield gradients(torch, BOTH, name, leaves, core, wanted, touched=touched)
 
 
 def touched(leaves):
@@ -26,18 +25,18 @@ def touched(leaves):
     return (len(leaves["h"]) + looked_up) * leaves["h"][0].nbytes
 
 
-def leaves_of(torch, line, device, ids):
+def leaves_of(torch, line, device):
     def random(*shape):
         return torch.randn(*shape, device=device).to(line.stored(torch)) * line["D"] ** -0.5
 
     V, D, N, K = (line[letter] for letter in "VDNK")
     out = {"h": random(N, D), "table": random(V, D)}
     if not line.op.startswith("negative_sampling_shared"):
-        return {**out, "samples": draw(torch, ids, V, (N, K), device)}
+        return {**out, "samples": draw(torch, line, V, (N, K), device)}
     if line.op.endswith("backward"):  # the shared rows' gradients are found as those of `rows`
         out["rows"] = random(K, D)
-    return {**out, "targets": draw(torch, ids, V, (N,), device),
-            "negatives": draw(torch, ids, V, (K,), device)}
+    return {**out, "targets": draw(torch, line, V, (N,), device),
+            "negatives": draw(torch, line, V, (K,), device)}
 
 
 def loss_of(torch, h, table, samples):

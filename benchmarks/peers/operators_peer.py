@@ -66,18 +66,11 @@ def module_or_reason(name):
 
 # ---- ids -----------------------------------------------------------------------------------------
 
-UNIFORM, ZIPF, OURS = "uniform ids", "ids by Zipf", "ids as ours"
-DRAWS = (UNIFORM, ZIPF, OURS)
-
-
-def draw(torch, ids, bound, shape, device):
-    """Ids below `bound`: uniform, the r-th as often as 1/r, or as wordloom_benchmarks has them
-    (without empty slots)."""
-    if ids == UNIFORM:
-        return torch.randint(bound, shape, device=device)
-    if ids == OURS:
-        both = torch.rand(2, *shape, device=device, dtype=torch.float64)
-        return (both.prod(0) * bound).long()
-    sums = (1 / torch.arange(1, bound + 1, device=device, dtype=torch.float64)).cumsum(0)
-    at = torch.rand(shape, device=device, dtype=torch.float64) * sums[-1]
-    return torch.searchsorted(sums, at).clamp_(max=bound - 1)
+def draw(torch, line, bound, shape, device):
+    """Ids below `bound` as tests/opcase.c draws them, but that none is absent: skewed, uniform or by
+    Zipf's law."""
+    u, w = torch.rand(2, *shape, device=device, dtype=torch.float64)
+    how = line.values.get("ids", "skewed")
+    if how == "zipf":
+        return ((bound + 1) ** u).long().clamp_(max=bound) - 1
+    return (u * (1 if how == "uniform" else w) * bound).long()
