@@ -371,9 +371,9 @@ static void cases_draw_ids_as_asked(void **state)
     char trouble[256];
     (void)state;
     assert_true(fabs(share_of_first("V=1000 D=1 N=40000 ids=zipf", 1000) - zipf) <
-                5 * sqrt(zipf / N));
+                5 * sqrt(zipf / (double)N));
     assert_true(fabs(share_of_first("V=1000 D=1 N=40000 ids=uniform", 1000) - uniform) <
-                5 * sqrt(uniform / N));
+                5 * sqrt(uniform / (double)N));
     assert_int_equal(case_make(&c, "embedding_gather", "V=9 ids=zip", 1, trouble), -1);
     assert_non_null(strstr(trouble, "expected skewed, uniform or zipf"));
 }
