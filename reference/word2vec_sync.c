@@ -41,8 +41,8 @@ static void compute_part(const call *c, const wl_word2vec_sync_space *space, int
     r.sync = true;
     r.first = begin - c->s.window;
     r.slots = space->slots;
-    r.u.input_only = cbow || c->s.sets > 1;
-    r.u.fresh = !r.u.input_only;
+    r.u.fresh = space->sums;
+    r.u.input_only = !space->sums;
     if (cbow) r.at.mean = nth_row(space->mean, p * PART, D);
     r.x = nth_row(space->x, p * reach, D);
     r.dx = nth_row(space->dx, p * reach, D);

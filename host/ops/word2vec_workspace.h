@@ -128,12 +128,13 @@ static inline size_t wl_word2vec_hogwild_carve(wl_word2vec_hogwild_space *out, c
  * several inputs has a sum over them in `dout`, one of a single input has that input. */
 typedef struct wl_word2vec_sync_space {
     int64_t parts, reach, slots; /* slots of a centre: its sets of samples */
+    bool sums;                   /* units have several inputs */
     wl_word2vec_tally *tally;    /* [parts] */
     char *scratch;               /* `scratch_bytes` for each part */
     size_t scratch_bytes;
     void *x, *dx;         /* REAL [parts,reach,D]: tokens' vectors, and their gradients */
     void *mean;           /* REAL [parts*PART,D] in CBOW */
-    void *dout;           /* REAL [parts*PART,slots,D] where units have several inputs */
+    void *dout;           /* REAL [parts*PART,slots,D] where there are sums */
     void **terms;         /* [parts*PART,slots]: the rows, */
     void *weights;        /* REAL [parts*PART,slots]: and their weights */
     int32_t *input_rows;  /* [parts,reach,rows]: what dx is added to, -1 for nothing */
@@ -153,18 +154,18 @@ static inline size_t wl_word2vec_sync_carve(wl_word2vec_sync_space *out, char *b
     const int64_t centres = parts * WL_WORD2VEC_PART, slots = s->sets * (1 + s->negative);
     const int64_t reach = WL_WORD2VEC_PART + 2 * s->window;
     const int64_t in = parts * reach * s->rows, outs = centres * slots;
-    const int64_t sums = cbow || s->sets > 1 ? 0 : outs;
     size_t at = 0;
     out->parts = parts;
     out->reach = reach;
     out->slots = slots;
+    out->sums = !cbow && s->sets == 1;
     out->scratch_bytes = wl_word2vec_carve(&one, NULL, s);
     out->tally = (wl_word2vec_tally *)wl_carve(base, &at, parts, sizeof *out->tally);
     out->scratch = (char *)wl_carve(base, &at, parts, out->scratch_bytes);
     out->x = wl_carve(base, &at, parts * reach * s->D, real);
     out->dx = wl_carve(base, &at, parts * reach * s->D, real);
     out->mean = wl_carve(base, &at, cbow ? centres * s->D : 0, real);
-    out->dout = wl_carve(base, &at, sums * s->D, real);
+    out->dout = wl_carve(base, &at, out->sums ? outs * s->D : 0, real);
     out->terms = (void **)wl_carve(base, &at, outs, sizeof(void *));
     out->weights = wl_carve(base, &at, outs, real);
     out->input_rows = (int32_t *)wl_carve(base, &at, in, sizeof(int32_t));
