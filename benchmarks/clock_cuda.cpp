@@ -1,34 +1,18 @@
 /* CUDA's events, beside the host's clock for the CPU's rows. */
+#include "cuda_device.h"
 #include "host_clock.h"
-
-#include <cuda_runtime.h>
-
-#include <algorithm>
 
 namespace
 {
 
 bool on_cuda(const wl_ctx *ctx) { return ctx->backend->device == WL_CUDA; }
 
-/* Seconds between two events round some work on the null stream. */
-template <class F> double seconds_on_device(F work)
-{
-    cudaEvent_t start, stop;
-    float milliseconds = -1000;
-    if (cudaEventCreate(&start) || cudaEventCreate(&stop)) return -1;
-    bool ok = !cudaEventRecord(start) && work() && !cudaEventRecord(stop);
-    ok = ok && !cudaEventSynchronize(stop) && !cudaEventElapsedTime(&milliseconds, start, stop);
-    cudaEventDestroy(start);
-    cudaEventDestroy(stop);
-    return ok ? double(milliseconds) / 1000 : -1;
-}
-
 } // namespace
 
 double seconds_of(bound_case &b)
 {
     if (!on_cuda(b.ctx)) return host_seconds_of(b);
-    return seconds_on_device([&] { return bound_call(&b) == WL_OK; });
+    return seconds_on_device(nullptr, [&] { return bound_call(&b) == WL_OK; });
 }
 
 void flush_cache(wl_ctx *ctx, void *scratch, size_t bytes)
@@ -48,8 +32,9 @@ double copy_bandwidth(wl_ctx *ctx)
     if (cudaMalloc(&from, bytes) || cudaMalloc(&to, bytes)) return 0;
     cudaMemset(from, 1, bytes);
     for (int i = 0; i < 8; i++) {
-        const double t = seconds_on_device(
-            [&] { return !cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, 0); });
+        const double t = seconds_on_device(nullptr, [&] {
+            return !cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, 0);
+        });
         if (t > 0) best = std::min(best, t);
     }
     cudaFree(from);

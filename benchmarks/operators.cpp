@@ -3,11 +3,11 @@
  *   wordloom_benchmarks [--family=NAME] [--device=cpu|cuda] [Google Benchmark's own options]
  *
  * A row says its time, the least bytes that must move a second and what part that is of the
- * bandwidth of a plain copy, measured in the same process (the baseline), the arithmetic a second
- * and, on the CPU, what part OpenBLAS takes of that time for the operator's products alone. Every
- * run finds its data in memory, not in a cache ("warm" rows: where the last run
- * left it). */
-#include "blas_baseline.h"
+ * bandwidth of a plain copy, measured in the same process, the arithmetic a second and what part of
+ * its time its baselines take: of_blas, for the operator's products alone (OpenBLAS or cuBLASLt);
+ * of_cudnn, for cuDNN's softmax. Every run finds its data in memory, not in a cache ("warm" rows:
+ * where the last run left it). */
+#include "baselines.h"
 #include "clock.h"
 
 #include <benchmark/benchmark.h>
@@ -68,18 +68,21 @@ std::vector<line> lines_of(const std::string &family)
  * again, so the latest is kept until another one's turn. */
 struct prepared {
     std::string key, trouble;
-    double blas = 0; /* seconds */
+    baseline blas, cudnn;
     op_case c = {};
     bound_case b = {};
 
     prepared(const line &what, const device &on, const std::string &k) : key(k)
     {
+        const bool cpu = on.backend->device == WL_CPU;
         char text[256] = "";
         if (case_make(&c, what.op.c_str(), what.sizes.c_str(), 1, text) ||
-            case_bind(&b, &c, on.backend, text))
+            case_bind(&b, &c, on.backend, text)) {
             trouble = text;
-        else if (on.backend->device == WL_CPU)
-            blas = blas_seconds(&c);
+            return;
+        }
+        blas = cpu ? openblas_baseline(c) : cublaslt_baseline(c);
+        if (!cpu) cudnn = cudnn_baseline(c);
     }
     ~prepared()
     {
@@ -124,7 +127,9 @@ void time_case(benchmark::State &state, const line &what, const device &on, bool
     state.counters["bytes/s"] = Counter(bytes, rate, Counter::kIs1000);
     if (flops > 0) state.counters["flop/s"] = Counter(flops, rate, Counter::kIs1000);
     state.counters["of_copy"] = Counter(bytes / on.bandwidth, rate);
-    if (p.blas > 0) state.counters["of_blas"] = Counter(p.blas, rate);
+    if (p.blas.seconds > 0) state.counters["of_blas"] = Counter(p.blas.seconds, rate);
+    if (p.cudnn.seconds > 0) state.counters["of_cudnn"] = Counter(p.cudnn.seconds, rate);
+    state.SetLabel(p.blas.trouble + p.cudnn.trouble);
     state.counters["best_us"] = best * 1e6;
 }
 

@@ -1,68 +1,14 @@
 /* cuDNN's recurrent networks by its own interface of version 8 and later, with weights, inputs and
  * gradients where ours are, so that both can be compared. */
+#include "cuda_device.h"
+#include "cudnn_check.h"
 #include "recurrence_system.h"
-
-#include <cudnn.h>
 
 #include <algorithm>
 #include <cstring>
 
 namespace
 {
-
-void must(cudaError_t error)
-{
-    if (error) throw std::runtime_error(std::string("CUDA: ") + cudaGetErrorString(error));
-}
-
-/* cuDNN says of most refusals only that it is one; what it last noted is sometimes more. */
-void must(cudnnStatus_t status, const char *call)
-{
-    char more[400] = "";
-    if (status == CUDNN_STATUS_SUCCESS) return;
-    cudaGetLastError(); /* told here: the next call is not to meet it again */
-    cudnnGetLastErrorString(more, sizeof more);
-    throw std::runtime_error(std::string(call) + ": " + cudnnGetErrorString(status) +
-                             (*more ? std::string(": ") + more : ""));
-}
-
-/* Bytes on the device, 0 at first. */
-class memory
-{
-  public:
-    memory() = default;
-    memory(const memory &) = delete;
-    memory &operator=(const memory &) = delete;
-    ~memory() { cudaFree(data); }
-
-    void take(size_t bytes)
-    {
-        size = bytes;
-        must(cudaMalloc(&data, std::max<size_t>(bytes, 256)));
-        must(cudaMemset(data, 0, std::max<size_t>(bytes, 256)));
-    }
-    void fill(const std::vector<char> &from)
-    {
-        take(from.size());
-        must(cudaMemcpy(data, from.data(), size, cudaMemcpyHostToDevice));
-    }
-    std::vector<char> host() const
-    {
-        std::vector<char> out(size);
-        must(cudaMemcpy(out.data(), data, size, cudaMemcpyDeviceToHost));
-        return out;
-    }
-
-    void *data = nullptr;
-    size_t size = 0;
-};
-
-cudnnDataType_t type_of(int32_t dtype)
-{
-    return dtype == WL_F16    ? CUDNN_DATA_HALF
-           : dtype == WL_BF16 ? CUDNN_DATA_BFLOAT16
-                              : CUDNN_DATA_FLOAT;
-}
 
 /* A matrix or a row of biases within the weights: where it begins, and how far apart its rows are,
  * in elements. */
@@ -135,7 +81,7 @@ class cudnn_network : public recurrent_system
     cudnnRNNDescriptor_t network = nullptr;
     cudnnRNNDataDescriptor_t of_x = nullptr, of_y = nullptr;
     cudnnTensorDescriptor_t of_state = nullptr, of_matrix = nullptr, of_bias = nullptr;
-    memory x, y, dx, dy, weights, dweights, work, reserve, steps;
+    device_memory x, y, dx, dy, weights, dweights, work, reserve, steps;
 
     void close()
     {
@@ -183,7 +129,7 @@ class cudnn_network : public recurrent_system
             return cudnnSetRNNDescriptor_v8(
                 network, cudnnRNNAlgo_t(choice.algorithm), mode, CUDNN_RNN_DOUBLE_BIAS,
                 size.directions == 2 ? CUDNN_BIDIRECTIONAL : CUDNN_UNIDIRECTIONAL,
-                choice.skip ? CUDNN_SKIP_INPUT : CUDNN_LINEAR_INPUT, type_of(choice.dtype), sums,
+                choice.skip ? CUDNN_SKIP_INPUT : CUDNN_LINEAR_INPUT, cudnn_type(choice.dtype), sums,
                 math, int32_t(inputs()), int32_t(choice.H), int32_t(choice.H), int32_t(size.layers),
                 dropout, CUDNN_RNN_PADDED_IO_ENABLED);
         };
@@ -198,7 +144,7 @@ class cudnn_network : public recurrent_system
         const std::vector<int> ends(size_t(size.B), int(size.T));
         const auto rows = [&](cudnnRNNDataDescriptor_t *of, int64_t features) {
             must(cudnnCreateRNNDataDescriptor(of), "cudnnCreateRNNDataDescriptor");
-            must(cudnnSetRNNDataDescriptor(*of, type_of(choice.dtype),
+            must(cudnnSetRNNDataDescriptor(*of, cudnn_type(choice.dtype),
                                            CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_UNPACKED, int(size.T),
                                            int(size.B), int(features), ends.data(), nullptr),
                  "cudnnSetRNNDataDescriptor");
@@ -208,7 +154,7 @@ class cudnn_network : public recurrent_system
         const int shape[] = { int(size.layers * size.directions), int(size.B), int(choice.H) };
         const int stride[] = { shape[1] * shape[2], shape[2], 1 };
         must(cudnnCreateTensorDescriptor(&of_state), "cudnnCreateTensorDescriptor");
-        must(cudnnSetTensorNdDescriptor(of_state, type_of(choice.dtype), 3, shape, stride),
+        must(cudnnSetTensorNdDescriptor(of_state, cudnn_type(choice.dtype), 3, shape, stride),
              "cudnnSetTensorNdDescriptor");
         must(cudnnCreateTensorDescriptor(&of_matrix), "cudnnCreateTensorDescriptor");
         must(cudnnCreateTensorDescriptor(&of_bias), "cudnnCreateTensorDescriptor");

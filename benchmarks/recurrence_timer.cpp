@@ -1,19 +1,14 @@
 /* Times of recurrent networks: see recurrence_timer.h. */
 #include "recurrence_timer.h"
 
+#include "cuda_device.h"
+
 namespace
 {
 
 constexpr size_t SCRATCH = size_t(256) << 20; /* over the last-level cache of any GPU here */
 constexpr int WARM_RUNS = 3, LEAST_RUNS = 5, MOST_RUNS = 20;
 constexpr double LONG_ENOUGH = 150; /* milliseconds, of all runs after the least */
-
-void must(cudaError_t error)
-{
-    if (error == cudaSuccess) return;
-    cudaGetLastError(); /* told here: the next call is not to meet it again */
-    throw std::runtime_error(std::string("CUDA: ") + cudaGetErrorString(error));
-}
 
 } // namespace
 
@@ -65,32 +60,13 @@ void network_timer::run_often(F forward, G backward, std::vector<double> *forwar
     }
 }
 
-/* Calls as a graph; null where they cannot be one. */
-template <class F> cudaGraphExec_t network_timer::captured(F work)
-{
-    cudaGraph_t graph = nullptr;
-    cudaGraphExec_t out = nullptr;
-    bool right = true;
-    must(cudaStreamBeginCapture(on, cudaStreamCaptureModeThreadLocal));
-    try {
-        work();
-    } catch (const std::runtime_error &) {
-        right = false;
-    }
-    right = cudaStreamEndCapture(on, &graph) == cudaSuccess && right;
-    right = right && graph && cudaGraphInstantiate(&out, graph, 0) == cudaSuccess;
-    if (graph) cudaGraphDestroy(graph);
-    cudaGetLastError(); /* no error: calls one by one are timed anyway */
-    return right ? out : nullptr;
-}
-
 network_times network_timer::time(recurrent_system &system)
 {
     network_times out;
     run_often([&] { system.forward(); }, [&] { system.backward(); }, &out.forward.eager,
               &out.backward.eager);
-    const cudaGraphExec_t forward = captured([&] { system.forward(); });
-    const cudaGraphExec_t backward = captured([&] { system.backward(); });
+    const cudaGraphExec_t forward = captured(on, [&] { system.forward(); });
+    const cudaGraphExec_t backward = captured(on, [&] { system.backward(); });
     if (forward && backward)
         run_often([&] { must(cudaGraphLaunch(forward, on)); },
                   [&] { must(cudaGraphLaunch(backward, on)); }, &out.forward.graphed,

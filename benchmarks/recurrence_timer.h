@@ -44,7 +44,6 @@ class network_timer
     void run_often(F forward, G backward, std::vector<double> *forwards,
                    std::vector<double> *backwards);
     template <class F, class G> void run(F forward, G backward, double *first, double *second);
-    template <class F> cudaGraphExec_t captured(F work);
 };
 
 #endif
