@@ -5,7 +5,6 @@ import pathlib
 
 FAMILIES = ("embedding", "softmax_xent", "attention", "optimizer", "negative_sampling", "dropout",
             "half")
-SIZES = pathlib.Path(__file__).parent.parent / "sizes"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Line:
                 "f32": torch.float32}[self.values.get("dtype", "f32")]
 
 
-def read(families, folder=SIZES):
+def read(families, folder):
     """All lines of these families."""
     return [line(family, words) for family in families
             for words in words_of(pathlib.Path(folder) / f"{family}.txt")]

@@ -8,16 +8,15 @@ than 256 MiB for the runs to touch, which take their turns, and results stay unt
 warm run has the same copy again. A figure is the median of rounds of all copies, divided by
 their number; a graph has a whole round. f32 is without tf32. Errors are against f64, where that is
 cheap. Compiling takes seconds each, so that its rows come last."""
-import argparse
 import importlib
 import statistics
-import sys
 import time
 import warnings
 
 import operators_sizes
 from operators_peer import COMPILED, COMPILED_GRAPH, EAGER, GRAPH, Inexpressible
 from peer_results import Results, print_facts, print_table, say
+from sized_peer import facts, parser, torch_on
 
 COLD = 256 << 20  # bytes: over the L2 cache of any GPU here
 MOST_COPIES, LEAST_COPIES = 160, 3
@@ -27,12 +26,7 @@ CHEAP = 1 << 30  # bytes of leaves of which an error is told
 
 def main():
     args = parse()
-    try:
-        torch = importlib.import_module("torch")
-    except ImportError as why:
-        sys.exit(f"operators_torch.py: PyTorch's rows are left out: {why}")
-    if args.device == "cuda" and not torch.cuda.is_available():
-        sys.exit("operators_torch.py: PyTorch's rows are left out: it sees no CUDA device")
+    torch = torch_on(args.device)
     torch.set_float32_matmul_precision("highest")
     if args.cuembed:
         torch.ops.load_library(args.cuembed)
@@ -55,26 +49,12 @@ def main():
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("--sizes", default=operators_sizes.SIZES, metavar="FOLDER", help="(default %(default)s)")
-    add("--family", default=",".join(operators_sizes.FAMILIES), metavar="NAME,…",
-        help="(default %(default)s)")
-    add("--only", default="", metavar="TEXT", help="only lines that have this in them")
-    add("--seconds", type=float, default=1e9, metavar="N", help="begin no row after so many")
+    options = parser(__doc__, operators_sizes.FAMILIES)
+    add = options.add_argument
     add("--device", default="cuda", choices=("cuda", "cpu"),
         help="cpu only tries the script: few copies, eager (default %(default)s)")
     add("--cuembed", metavar="FILE", help="libcuembed_pyt.so, from cuEmbed's example for PyTorch")
-    add("--out", metavar="FILE", help="save every run here, and repeat none that is here already")
-    return parser.parse_args()
-
-
-def facts(torch, device):
-    if device == "cpu":
-        return {"threads": torch.get_num_threads()}
-    return {"device": torch.cuda.get_device_name(), "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version()}
+    return options.parse_args()
 
 
 def module_of(family):

@@ -4,7 +4,6 @@ import dataclasses
 import pathlib
 
 CELLS = ("lstm", "gru", "rnn")
-SIZES = pathlib.Path(__file__).parent.parent / "sizes"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Size:
         return text + (", both directions" if self.directions > 1 else "")
 
 
-def read(folder=SIZES):
+def read(folder):
     """All of them, cell by cell: first the forward lines of its own file that every system can run
     (whole sequences without `s`; a GRU that resets after the product), then those of networks."""
     folder, out = pathlib.Path(folder), []

@@ -7,7 +7,6 @@ graph; in bf16 and f16, or in f32 with and without tf32. Every run finds its dat
 the L2 cache. The error is that of h over the first steps, against the same network in f64.
 FlashRNN has no product with W: its rows say so. It compiles a kernel for each size, which can take
 minutes, so that its rows come last."""
-import argparse
 import copy
 import importlib
 import statistics
@@ -16,6 +15,7 @@ import time
 
 import recurrence_sizes
 from peer_results import Results, print_facts, print_table, say
+from sized_peer import facts, parser, torch_on
 
 SCRATCH = 256 << 20  # bytes: over the L2 cache of any GPU here
 WARM, LEAST, MOST, LONG_ENOUGH = 3, 5, 20, 150  # runs; milliseconds of all runs after the least
@@ -26,15 +26,9 @@ FLASHRNN_DTYPES = {"bf16": "bfloat16", "f16": "float16", "f32": "float32"}
 
 def main():
     args = parse()
-    try:
-        torch = importlib.import_module("torch")
-    except ImportError as why:
-        sys.exit(f"recurrence_torch.py: PyTorch's rows are left out: {why}")
-    if not torch.cuda.is_available():
-        sys.exit("recurrence_torch.py: PyTorch's rows are left out: it sees no CUDA device")
+    torch = torch_on("cuda")
     results = Results(args.out, {"runs": f"{LEAST} to {MOST}, cold"}, ("torch",),
-                      {"device": torch.cuda.get_device_name(), "cuda": torch.version.cuda,
-                       "cudnn": torch.backends.cudnn.version()})
+                      facts(torch, "cuda"))
     print_facts(results)
     sizes = [size for size in recurrence_sizes.read(args.sizes)
              if args.only in str(size) and size.cell in args.family.split(",")]
@@ -46,18 +40,10 @@ def main():
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("--sizes", default=recurrence_sizes.SIZES, metavar="FOLDER", help="(default %(default)s)")
-    add("--family", default=",".join(recurrence_sizes.CELLS), metavar="CELL,…",
-        help="(default %(default)s)")
-    add("--only", default="", metavar="TEXT", help="only sizes whose names have this in them")
-    add("--seconds", type=float, default=1e9, metavar="N", help="begin no row after so many")
-    add("--flashrnn", default="", metavar="FOLDER",
-        help="a checkout of FlashRNN, where it is not installed")
-    add("--out", metavar="FILE", help="save every run here, and repeat none that is here already")
-    return parser.parse_args()
+    options = parser(__doc__, recurrence_sizes.CELLS)
+    options.add_argument("--flashrnn", default="", metavar="FOLDER",
+                         help="a checkout of FlashRNN, where it is not installed")
+    return options.parse_args()
 
 
 class Bench:
