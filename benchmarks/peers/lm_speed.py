@@ -83,7 +83,8 @@ class Lesson:
 
 def measures_of(lesson, threads, stack):
     def torch(compiled):
-        return TorchRounds(stack, "lm_torch.py", threads, {**lesson.job, "compiled": compiled})
+        return TorchRounds(stack, "lm_torch.py", threads,
+                           {**lesson.job, "training": {"compiled": compiled}})
 
     return {
         "floor": lambda: floor.measure(lesson.entries, lesson.least_bytes, threads,

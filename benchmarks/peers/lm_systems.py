@@ -67,7 +67,7 @@ def batches(ids):
 
 # ---- wordloom ------------------------------------------------------------------------------------
 
-def train_wordloom(program, model, text, out, threads=1, lr=LR):
+def train_wordloom(program, model, text, out, threads=1, lr=LR, device="cpu", dtype="f32"):
     """The reports of one epoch, but for that of its outcome."""
     log = f"{out}.log"
     size = str(model.size)
@@ -76,8 +76,8 @@ def train_wordloom(program, model, text, out, threads=1, lr=LR):
         "--cell", "lstm", "--layers", str(model.layers), "--embed", size, "--hidden", size,
         "--dropout", str(model.dropout), *(["--tie"] if model.tie else []),
         "--time", str(T), "--batch", str(B), "--optimizer", "sgd", "--lr", str(lr),
-        "--clip", str(CLIP), "--epochs", "1", "--device", "cpu", "--threads", str(threads),
-        "--checkpoint-every", "0"]
+        "--clip", str(CLIP), "--epochs", "1", "--device", device, "--dtype", dtype,
+        "--threads", str(threads), "--checkpoint-every", "0"]
     run = subprocess.run(command, env=environment(threads), stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE, text=True, check=False)
     if run.returncode:

@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 import lm_systems
+import sized_peer
 import torch_server
 
 
@@ -29,30 +30,44 @@ class LanguageModel(nn.Module):
 
 
 class Training:
-    """A model with its place in a text."""
+    """A model with its place in a text. On a GPU a step may be recorded as a graph, and in bf16
+    goes by autocast."""
 
-    def __init__(self, model, ids, vocabulary, compiled=False, lr=lm_systems.LR):
+    def __init__(self, model, ids, vocabulary, compiled=False, lr=lm_systems.LR, device="cpu",
+                 dtype="f32", graphed=False):
         torch.manual_seed(1)
-        self.model = LanguageModel(model, vocabulary)
+        self.model = LanguageModel(model, vocabulary).to(device)
         self.loss_of = torch.compile(self.model) if compiled else self.model
+        self.autocast = torch.autocast(device, torch.bfloat16, enabled=dtype == "bf16",
+                                       cache_enabled=not graphed)
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.SGD(self.trained, lr=lr, fused=True)
-        self.batches = [tuple(torch.from_numpy(x.astype(np.int64)) for x in batch)
+        self.batches = [tuple(torch.from_numpy(x.astype(np.int64)).to(device) for x in batch)
                         for batch in lm_systems.batches(ids)]
-        zeros = torch.zeros(model.layers, lm_systems.B, model.size)
-        self.state = (zeros, zeros.clone())
+        self.batch = tuple(part.clone() for part in self.batches[0])
+        self.state = tuple(torch.zeros(model.layers, lm_systems.B, model.size, device=device)
+                           for _ in range(2))
+        self.loss = torch.zeros((), device=device)
         self.steps = 0
+        self.queue = sized_peer.graph_of(torch, self.learn) if graphed else self.learn
 
-    def step(self):
-        inputs, labels = self.batches[self.steps % len(self.batches)]
-        self.steps += 1
-        loss, state = self.loss_of(inputs, labels, self.state)
-        self.state = tuple(part.detach() for part in state)
+    def learn(self):
+        """A step with the batch and from the state, which becomes the next one's."""
+        with self.autocast:
+            loss, state = self.loss_of(*self.batch, self.state)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.trained, lm_systems.CLIP)
         self.optimizer.step()
-        return loss.detach()
+        for part, new in zip((*self.state, self.loss), (*state, loss)):
+            part.copy_(new.detach())
+
+    def step(self):
+        for part, new in zip(self.batch, self.batches[self.steps % len(self.batches)]):
+            part.copy_(new)
+        self.steps += 1
+        self.queue()
+        return self.loss.clone()
 
     def run(self, steps):
         """Their mean loss."""
@@ -61,7 +76,7 @@ class Training:
 
 def make(job):
     training = Training(lm_systems.Model(**job["model"]), np.load(job["ids"]), job["vocabulary"],
-                        job["compiled"])
+                        **job["training"])
     return lambda warm, steps: torch_server.timed(training.run, warm, steps)
 
 

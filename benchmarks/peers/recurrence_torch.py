@@ -15,7 +15,7 @@ import time
 
 import recurrence_sizes
 from peer_results import Results, print_facts, print_table, say
-from sized_peer import facts, parser, torch_on
+from sized_peer import facts, graph_of, parser, torch_on
 
 SCRATCH = 256 << 20  # bytes: over the L2 cache of any GPU here
 WARM, LEAST, MOST, LONG_ENOUGH = 3, 5, 20, 150  # runs; milliseconds of all runs after the least
@@ -70,20 +70,6 @@ class Bench:
             out.append(start.elapsed_time(stop))
         return out[WARM:]
 
-    def graph_of(self, run):
-        """Replays of what `run` queues."""
-        torch = self.torch
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):  # as PyTorch wants it before it records
-            for _ in range(WARM):
-                run()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            run()
-        return graph.replay
-
     def row(self, key, measure):
         """A run by its name. Where there is no time it is left out."""
         if time.monotonic() > self.end:
@@ -112,7 +98,7 @@ class Bench:
                         nonlocal network
                         network = network or Network(self.torch, size, variant)
                         run = network.forward if part == "forward" else network.both
-                        return self.figures(self.graph_of(run) if how == "graph" else run,
+                        return self.figures(graph_of(self.torch, run) if how == "graph" else run,
                                             network.error())
                     self.row(f"{size}, {part}: {who} {how}", measure)
 

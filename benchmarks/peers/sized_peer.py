@@ -1,5 +1,5 @@
-"""What the programs share that time PyTorch at the sizes of benchmarks/sizes/: their options, PyTorch
-where it is, and the facts of its device."""
+"""What programs share that time PyTorch on a GPU, most at the sizes of benchmarks/sizes/: their
+options, PyTorch where it is, the facts of its device, and graphs."""
 import argparse
 import importlib
 import pathlib
@@ -39,3 +39,18 @@ def facts(torch, device):
         return {"threads": torch.get_num_threads()}
     return {"device": torch.cuda.get_device_name(), "cuda": torch.version.cuda,
             "cudnn": torch.backends.cudnn.version()}
+
+
+def graph_of(torch, run):
+    """Replays of what `run` queues, as a CUDA graph; before it is recorded it runs some times, as
+    PyTorch wants it, on a stream beside."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            run()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        run()
+    return graph.replay
