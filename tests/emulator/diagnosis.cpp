@@ -104,7 +104,7 @@ void print_report(const char *format, va_list arguments)
 
 } // namespace
 
-#ifdef EMULATOR_ASAN
+#ifdef WL_EMULATOR_ASAN
 // AddressSanitizer calls this before its own report.
 extern "C" __attribute__((visibility("default"))) void __asan_on_error()
 {

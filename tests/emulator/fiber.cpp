@@ -39,7 +39,7 @@ std::size_t stack_size()
 // Bounds of the host's stack are known only once it has been left.
 void finish_switch(fiber *from, [[maybe_unused]] fiber *to)
 {
-#ifdef EMULATOR_ASAN
+#ifdef WL_EMULATOR_ASAN
     const void *low;
     std::size_t size;
     __sanitizer_finish_switch_fiber(to->fake_stack, &low, &size);
@@ -103,7 +103,7 @@ void switch_to(fiber *to)
 {
     fiber *from = running;
     running = to;
-#ifdef EMULATOR_ASAN
+#ifdef WL_EMULATOR_ASAN
     __sanitizer_start_switch_fiber(&from->fake_stack, to->low, to->size);
 #endif
 #ifdef WL_EMULATOR_TSAN

@@ -1,18 +1,10 @@
 // What the runtime tells AddressSanitizer and ThreadSanitizer; nothing where they are absent.
-// WL_EMULATOR_TSAN says that the program has ThreadSanitizer: the runtime itself is built without
-// -fsanitize=thread, so the compiler cannot tell.
+// WL_EMULATOR_ASAN and WL_EMULATOR_TSAN say that the program has them: the runtime itself is built
+// without, in part or altogether, so the compiler cannot tell.
 #ifndef EMULATOR_SANITIZERS_H
 #define EMULATOR_SANITIZERS_H
 
-#if defined(__SANITIZE_ADDRESS__)
-#define EMULATOR_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define EMULATOR_ASAN 1
-#endif
-#endif
-
-#ifdef EMULATOR_ASAN
+#ifdef WL_EMULATOR_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -30,7 +22,7 @@ void __tsan_release(void *address);
 namespace emulator
 {
 
-#ifdef EMULATOR_ASAN
+#ifdef WL_EMULATOR_ASAN
 constexpr bool with_asan = true;
 inline void poison(void *p, std::size_t bytes) { ASAN_POISON_MEMORY_REGION(p, bytes); }
 inline void unpoison(void *p, std::size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(p, bytes); }
