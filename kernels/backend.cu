@@ -86,15 +86,27 @@ wl_status device_alloc(wl_ctx *ctx, void **out, size_t bytes)
 
 void device_free(wl_ctx *ctx, void *ptr) { status_of(ctx, cudaFree(ptr)); }
 
+wl_status pinned_alloc(wl_ctx *ctx, void **out, size_t bytes)
+{
+    return status_of(ctx, cudaMallocHost(out, bytes));
+}
+
+void pinned_free(wl_ctx *ctx, void *ptr) { status_of(ctx, cudaFreeHost(ptr)); }
+
 wl_status device_sync(wl_ctx *ctx)
 {
     return status_of(ctx, cudaStreamSynchronize(cudaStream_t(ctx->stream)));
 }
 
+wl_status device_copy_async(wl_ctx *ctx, void *to, const void *from, size_t bytes)
+{
+    return status_of(
+        ctx, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, cudaStream_t(ctx->stream)));
+}
+
 wl_status device_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes)
 {
-    const wl_status status = status_of(
-        ctx, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, cudaStream_t(ctx->stream)));
+    const wl_status status = device_copy_async(ctx, to, from, bytes);
     return status ? status : device_sync(ctx);
 }
 
@@ -172,7 +184,10 @@ extern "C" const wl_backend wl_backend_cuda = {
     device_leave,
     device_alloc,
     device_free,
+    pinned_alloc,
+    pinned_free,
     device_copy,
+    device_copy_async,
     device_sync,
     stream_open,
     stream_close,

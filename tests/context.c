@@ -168,6 +168,37 @@ static void memory_is_aligned_and_copies(void **state)
     }
 }
 
+/* Queued copies come in their order, and after what their branch waits for. */
+static void copies_are_queued(void **state)
+{
+    (void)state;
+    for (const wl_backend *const *b = backends_under_test(); *b; b++) {
+        wl_ctx *ctx = NULL;
+        void *device = NULL, *host = NULL;
+        const char text[] = "sixteen letters.";
+        assert_int_equal(wl_ctx_create_on(&ctx, *b, 0), WL_OK);
+        assert_int_equal(wl_ctx_alloc(ctx, &device, sizeof text), WL_OK);
+        assert_int_equal(wl_ctx_alloc_host(ctx, &host, 2 * sizeof text), WL_OK);
+        char *from = host, *back = from + sizeof text;
+        assert_int_equal((uintptr_t)host % 256, 0);
+        memset(host, 0, 2 * sizeof text);
+        memcpy(from, text, sizeof text);
+        assert_int_equal(wl_ctx_copy_async(ctx, device, from, sizeof text), WL_OK);
+        assert_int_equal(wl_branch(ctx, 1), WL_OK);
+        assert_int_equal(wl_branch_after(ctx, 0), WL_OK);
+        assert_int_equal(wl_ctx_copy_async(ctx, back, device, sizeof text), WL_OK);
+        assert_int_equal(wl_ctx_copy_async(ctx, NULL, NULL, 0), WL_OK);
+        assert_int_equal(wl_ctx_sync(ctx), WL_OK);
+        assert_string_equal(back, text);
+        wl_ctx_free(ctx, device);
+        wl_ctx_free_host(ctx, host);
+        wl_ctx_free_host(ctx, NULL);
+        assert_int_equal(wl_ctx_alloc_host(ctx, &host, SIZE_MAX / 2), WL_NO_MEMORY);
+        assert_null(host);
+        wl_ctx_destroy(ctx);
+    }
+}
+
 /* Contexts are independent: eight threads, each with its own, give what one gives. */
 static void contexts_run_in_parallel(void **state)
 {
@@ -209,6 +240,7 @@ int main(void)
         cmocka_unit_test(devices_that_are_not_there_are_unsupported),
         cmocka_unit_test(devices_say_what_they_are),
         cmocka_unit_test(memory_is_aligned_and_copies),
+        cmocka_unit_test(copies_are_queued),
         cmocka_unit_test(contexts_run_in_parallel),
         cmocka_unit_test(names_are_what_they_say),
     };

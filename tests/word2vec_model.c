@@ -245,6 +245,21 @@ static void shards_lose_no_pair(void **state)
     free(text);
 }
 
+/* Subsampling leaves nothing of most shards of two lines. */
+static void shards_may_be_empty(void **state)
+{
+    (void)state;
+    char *text = topics(100);
+    bench b = make_bench(text);
+    b.shard_tokens = 18;
+    b.config.sample = 1e-4;
+    free(train(&b));
+    assert_in_range(b.last.pairs, 1, 4 * 100);
+    assert_int_equal(b.last.words, 4 * 100 * 8);
+    free_bench(&b);
+    free(text);
+}
+
 /* The same draws and, but for rounding, the same sums: on CUDA, emulated or real, a run of a few
  * batches loses what it loses on the CPU, and ends with the same tables. */
 static void both_devices_learn_the_same(void **state)
@@ -481,6 +496,7 @@ int main(void)
         cmocka_unit_test(slices_change_nothing),
         cmocka_unit_test(the_rate_falls_linearly_to_its_fraction),
         cmocka_unit_test(shards_lose_no_pair),
+        cmocka_unit_test(shards_may_be_empty),
         cmocka_unit_test(both_devices_learn_the_same),
         cmocka_unit_test(words_of_a_topic_become_neighbours),
         cmocka_unit_test(the_first_batch_is_as_by_hand),

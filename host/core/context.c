@@ -111,33 +111,58 @@ wl_status wl_fail(wl_ctx *ctx, wl_status status, const char *format, ...)
     return status;
 }
 
-wl_status wl_ctx_alloc(wl_ctx *ctx, void **out, size_t bytes)
+static wl_status allocate(wl_ctx *ctx, wl_status (*alloc)(wl_ctx *, void **, size_t), void **out,
+                          size_t bytes)
 {
     int previous = 0;
     *out = NULL;
     wl_status status = ctx->backend->enter(ctx, &previous);
     if (status) return status;
-    status = ctx->backend->alloc(ctx, out, bytes ? bytes : 1);
+    status = alloc(ctx, out, bytes ? bytes : 1);
     ctx->backend->leave(ctx, previous);
     return status;
 }
 
-void wl_ctx_free(wl_ctx *ctx, void *ptr)
+wl_status wl_ctx_alloc(wl_ctx *ctx, void **out, size_t bytes)
+{
+    return allocate(ctx, ctx->backend->alloc, out, bytes);
+}
+
+wl_status wl_ctx_alloc_host(wl_ctx *ctx, void **out, size_t bytes)
+{
+    return allocate(ctx, ctx->backend->alloc_host, out, bytes);
+}
+
+static void release(wl_ctx *ctx, void (*give_back)(wl_ctx *, void *), void *ptr)
 {
     int previous = 0;
     if (!ptr || ctx->backend->enter(ctx, &previous)) return;
-    ctx->backend->free(ctx, ptr);
+    give_back(ctx, ptr);
     ctx->backend->leave(ctx, previous);
 }
 
-wl_status wl_ctx_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes)
+void wl_ctx_free(wl_ctx *ctx, void *ptr) { release(ctx, ctx->backend->free, ptr); }
+void wl_ctx_free_host(wl_ctx *ctx, void *ptr) { release(ctx, ctx->backend->free_host, ptr); }
+
+static wl_status copy(wl_ctx *ctx, wl_status (*how)(wl_ctx *, void *, const void *, size_t),
+                      void *to, const void *from, size_t bytes)
 {
     int previous = 0;
     wl_status status = bytes ? ctx->backend->enter(ctx, &previous) : WL_OK;
     if (status || !bytes) return status;
-    status = ctx->backend->copy(ctx, to, from, bytes);
+    status = how(ctx, to, from, bytes);
     ctx->backend->leave(ctx, previous);
     return status;
+}
+
+wl_status wl_ctx_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes)
+{
+    return copy(ctx, ctx->backend->copy, to, from, bytes);
+}
+
+wl_status wl_ctx_copy_async(wl_ctx *ctx, void *to, const void *from, size_t bytes)
+{
+    return copy(ctx, ctx->backend->copy_async, to, from, bytes);
 }
 
 static wl_status report_bad_ids(wl_ctx *ctx, const wl_bad_ids *bad)

@@ -132,7 +132,10 @@ typedef struct wl_backend {
     void (*leave)(wl_ctx *ctx, int previous);
     wl_status (*alloc)(wl_ctx *ctx, void **out, size_t bytes);
     void (*free)(wl_ctx *ctx, void *ptr);
+    wl_status (*alloc_host)(wl_ctx *ctx, void **out, size_t bytes);
+    void (*free_host)(wl_ctx *ctx, void *ptr);
     wl_status (*copy)(wl_ctx *ctx, void *to, const void *from, size_t bytes);
+    wl_status (*copy_async)(wl_ctx *ctx, void *to, const void *from, size_t bytes);
     wl_status (*sync)(wl_ctx *ctx);
     /* Streams of branches; null where calls work at once. What is queued on `stream` from now on
      * waits for what has been queued on `other`. */

@@ -34,6 +34,31 @@ static wl_status carve_parameters(void *model, wl_arena *arena)
     return WL_OK;
 }
 
+static wl_status carve_activations(void *model, wl_arena *arena)
+{
+    const wl_status status = wl_word2vec_carve_shards(model, arena);
+    return status ? status : wl_word2vec_carve_groups(model, arena);
+}
+
+/* The host's sides of shards and groups, all of whose sizes are multiples of 8. */
+static wl_status pin(wl_word2vec *m, wl_error *error)
+{
+    const size_t shard = ((size_t)m->shard_tokens * sizeof(int32_t) + 7) / 8 * 8;
+    const size_t one =
+        shard + sizeof(wl_word2vec_mark) + sizeof(wl_word2vec_orders) + sizeof(wl_word2vec_results);
+    const wl_status status = wl_ctx_alloc_host(m->ctx, &m->pinned, 2 * one);
+    if (status) return wl_word2vec_failed(m, status, error);
+    char *to = m->pinned;
+    for (int i = 0; i < 2; i++) {
+        m->shards[i].host = (int32_t *)to;
+        m->shards[i].host_mark = (wl_word2vec_mark *)(to += shard);
+        m->groups[i].host_orders = (wl_word2vec_orders *)(to += sizeof(wl_word2vec_mark));
+        m->groups[i].host_results = (wl_word2vec_results *)(to += sizeof(wl_word2vec_orders));
+        to += sizeof(wl_word2vec_results);
+    }
+    return WL_OK;
+}
+
 static wl_status build(wl_word2vec *m, wl_error *error)
 {
     wl_status status = wl_word2vec_list_pieces(m, error);
@@ -41,12 +66,9 @@ static wl_status build(wl_word2vec *m, wl_error *error)
     if (!status && m->config.loss == WL_WORD2VEC_HIERARCHICAL)
         status = wl_huffman_create(&m->tree, m->words, error);
     if (!status) status = wl_arena_create(&m->parameters, m->ctx, carve_parameters, m, error);
-    if (!status)
-        status = wl_arena_create(&m->activations, m->ctx, wl_word2vec_carve_shard, m, error);
-    if (status) return status;
-    m->shard = malloc((size_t)m->shard_tokens * sizeof *m->shard);
-    if (!m->shard) return wl_error_set(error, WL_NO_MEMORY, "no memory for a part of the text");
-    status = wl_word2vec_initialise(m, error);
+    if (!status) status = wl_arena_create(&m->activations, m->ctx, carve_activations, m, error);
+    if (!status) status = pin(m, error);
+    if (!status) status = wl_word2vec_initialise(m, error);
     if (status || m->config.loss != WL_WORD2VEC_SOFTMAX) return status;
     return wl_word2vec_prepare_lesson(m, error);
 }
@@ -109,6 +131,6 @@ void wl_word2vec_destroy(wl_word2vec *m)
     wl_huffman_destroy(m->tree);
     free(m->lesson.host_contexts);
     free(m->lesson.host_targets);
-    free(m->shard);
+    wl_ctx_free_host(m->ctx, m->pinned);
     free(m);
 }

@@ -13,7 +13,7 @@ WL_BEGIN
 
 enum {
     WL_WORD2VEC_SHARD = 1 << 19, /* tokens on the device at a time, at most */
-    WL_WORD2VEC_GROUP = 16,      /* slices that are queued before the host waits for them */
+    WL_WORD2VEC_GROUP = 16,      /* slices whose results come back together, at most */
 };
 
 /* Where a run is: all that a checkpoint knows of it besides the tables. */
@@ -24,9 +24,11 @@ typedef struct wl_word2vec_place {
     int64_t words;          /* of the epoch, before the shard */
     int64_t pairs, skipped; /* of the run */
     int64_t epoch_pairs;    /* those with a loss */
-    int64_t bad;            /* slices in a row of which most was skipped */
+    int64_t bad;            /* slices in a row of which most was skipped; diverged: stays */
     double epoch_loss;      /* the sum */
 } wl_word2vec_place;
+
+enum { WL_WORD2VEC_MOST_BAD = 25 }; /* of such slices: training has diverged */
 
 /* Slices of a shard as they are sent to the device, and what comes back. */
 typedef struct wl_word2vec_orders {
@@ -36,10 +38,36 @@ typedef struct wl_word2vec_orders {
 } wl_word2vec_orders;
 
 typedef struct wl_word2vec_results {
-    int64_t count; /* tokens that subsampling kept */
     int64_t pairs[WL_WORD2VEC_GROUP], skipped[WL_WORD2VEC_GROUP];
     float loss[WL_WORD2VEC_GROUP];
 } wl_word2vec_results;
+
+/* A group of slices that is queued. */
+typedef struct wl_word2vec_group {
+    wl_tensor orders, results; /* U8: the structs of these names */
+    wl_word2vec_orders *host_orders;
+    wl_word2vec_results *host_results;
+    int64_t slices;               /* 0: nothing is queued */
+    int64_t first, words, centre; /* the place that they lead to */
+    double done, lr;              /* words of the run before it; the learning rate there */
+} wl_word2vec_group;
+
+/* What subsampling is told of a shard, and what comes back. */
+typedef struct wl_word2vec_mark {
+    int64_t position; /* of its first token in the run */
+    int64_t count;    /* tokens that are kept */
+} wl_word2vec_mark;
+
+/* A part of the text on the device. */
+typedef struct wl_word2vec_shard {
+    int64_t epoch, first, tokens; /* of the text; without tokens there is none here */
+    int64_t words;                /* of these tokens, the ends of sentences not counted */
+    int64_t kept;                 /* tokens that subsampling leaves */
+    wl_tensor raw, left;          /* I32 [shard_tokens]: all tokens; what is left of them */
+    wl_tensor mark;               /* U8: the struct of this name */
+    int32_t *host;                /* [shard_tokens]: `raw`; for the softmax over all words `left` */
+    wl_word2vec_mark *host_mark;
+} wl_word2vec_shard;
 
 /* A mini-batch for the softmax over all words: `rows` inputs at most, each of `slots` contexts. */
 typedef struct wl_word2vec_lesson {
@@ -74,11 +102,17 @@ struct wl_word2vec {
     wl_tensor paths, nodes; /* I32 [V,3], [entries]: the tree; else no tensors */
 
     wl_arena activations;
-    wl_tensor raw, kept;       /* I32 [shard_tokens] */
-    wl_tensor orders, results; /* U8: the structs of these names */
-    wl_tensor workspace;       /* U8 */
-    int32_t *shard;            /* [shard_tokens]: the host's side of `raw`, then of `kept` */
-    wl_word2vec_lesson lesson; /* of the softmax over all words; else all zero */
+    wl_word2vec_shard shards[2]; /* the one in training, and the next */
+    wl_word2vec_group groups[2]; /* the one that was queued last, and the one before */
+    int current, latest;         /* which these are */
+    wl_tensor workspaces[2];     /* U8: of training and of subsampling */
+    void *pinned;                /* where the host's sides of shards and groups lie */
+    wl_word2vec_lesson lesson;   /* of the softmax over all words; else all zero */
+
+    /* What reports say beside the place, up to it. */
+    double recent; /* sum of losses since the last report, */
+    int64_t recent_pairs;
+    double done, lr; /* words of the run; the learning rate */
 };
 
 /* The configuration's fields by the names that the program's options have, as JSON; the caller
@@ -95,37 +129,46 @@ wl_status wl_word2vec_initialise(wl_word2vec *model, wl_error *error);
 /* The rows of the words' n-grams: host_spans, host_pieces, G and longest. */
 wl_status wl_word2vec_list_pieces(wl_word2vec *model, wl_error *error);
 
-/* Carves what training needs; for wl_arena_create, with a wl_word2vec as the owner. */
-wl_status wl_word2vec_carve_shard(void *model, wl_arena *arena);
-
-typedef struct wl_word2vec_shard {
-    int64_t first, tokens; /* of the text */
-    int64_t words;         /* of these tokens, the ends of sentences not counted */
-    int64_t kept;          /* tokens that subsampling leaves */
-} wl_word2vec_shard;
+/* Take what shards and groups need on the device. */
+wl_status wl_word2vec_carve_shards(wl_word2vec *model, wl_arena *arena);
+wl_status wl_word2vec_carve_groups(wl_word2vec *model, wl_arena *arena);
 
 /* For the softmax over all words: takes a mini-batch's tensors from the arena, and its workspace
  * into *bytes; fills what does not change; trains on a slice. */
 wl_status wl_word2vec_carve_lesson(wl_word2vec *model, wl_arena *arena, size_t *bytes);
 wl_status wl_word2vec_prepare_lesson(wl_word2vec *model, wl_error *error);
 wl_status wl_word2vec_teach(wl_word2vec *model, const wl_word2vec_shard *shard,
-                            const wl_word2vec_orders *orders, int64_t i, int64_t centres,
+                            const wl_word2vec_group *group, int64_t i, int64_t centres,
                             wl_error *error);
 
-/* Puts the shard that begins at token `first` of the text on the device and subsamples it. */
+/* Three branches: training; the results of groups; shards that come. The last two are waited for,
+ * so that the device trains on meanwhile. */
+enum { WL_WORD2VEC_TRAINING, WL_WORD2VEC_RESULTS, WL_WORD2VEC_SHARDS };
+
+/* Queues that the shard which begins at token `first` of the text comes to the device, and is
+ * subsampled there, beside the current one. */
+wl_status wl_word2vec_fetch_shard(wl_word2vec *model, const wl_tokens *text, int64_t epoch,
+                                  int64_t first, wl_error *error);
+/* Makes it the current one, fetched before or not, and waits for it. */
 wl_status wl_word2vec_open_shard(wl_word2vec *model, const wl_tokens *text, int64_t epoch,
-                                 int64_t first, wl_word2vec_shard *out, wl_error *error);
+                                 int64_t first, wl_error *error);
+/* Forgets both, which may be of another text; waits for what is on its way. */
+void wl_word2vec_drop_shards(wl_word2vec *model);
 
-/* The centres of every slice but the last of a shard: a multiple of the batch. */
-int64_t wl_word2vec_slice(const wl_word2vec *model, const wl_word2vec_shard *shard);
+/* The centres of every slice but the last of the current shard: a multiple of the batch. */
+int64_t wl_word2vec_slice(const wl_word2vec *model);
 
-/* Sends orders, of which the position is filled in; queues slice number i of them, `centres` long;
- * waits for the results. */
-wl_status wl_word2vec_send(wl_word2vec *model, const wl_word2vec_orders *orders, wl_error *error);
-wl_status wl_word2vec_queue(wl_word2vec *model, const wl_word2vec_shard *shard,
-                            const wl_word2vec_orders *orders, int64_t i, int64_t centres,
-                            wl_error *error);
-wl_status wl_word2vec_fetch(wl_word2vec *model, wl_word2vec_results *out, wl_error *error);
+/* The group after the latest, whose orders are to be filled in. */
+wl_word2vec_group *wl_word2vec_next_group(wl_word2vec *model);
+/* Sends its orders; queues slice number i of them, `centres` long, of the current shard. */
+wl_status wl_word2vec_send(wl_word2vec *model, const wl_word2vec_group *group, wl_error *error);
+wl_status wl_word2vec_queue(wl_word2vec *model, const wl_word2vec_group *group, int64_t i,
+                            int64_t centres, wl_error *error);
+/* Makes it the latest, of which its slices and its place must be known. */
+wl_status wl_word2vec_close_group(wl_word2vec *model, wl_error *error);
+/* Waits for the latest group, if it has not been waited for: the model's place and what reports say
+ * are then as the tables are. */
+wl_status wl_word2vec_collect(wl_word2vec *model, wl_error *error);
 
 /* A table passes through the host in pieces of some megabytes: each calls `visit` with rows
  * from..from+rows-1 as the host has them, [rows,D] in the table's dtype. `out`: from the device,

@@ -89,10 +89,12 @@ static wl_checkpoint checkpoint_of(state *s)
 wl_status wl_word2vec_save(wl_word2vec *m, const wl_tokens *text, const char *path, wl_error *error)
 {
     state s;
+    wl_status status = wl_word2vec_collect(m, error);
+    if (status) return status;
     if (m->at.bad > 0) /* the last one that was good stays */
         return wl_error_set(error, WL_NOT_FINITE,
                             "%s: not written: of late most scores were not finite", path);
-    wl_status status = describe(&s, m, text, path, error);
+    status = describe(&s, m, text, path, error);
     const wl_checkpoint c = checkpoint_of(&s);
     if (!status) status = wl_checkpoint_save(&c, path, error);
     free(s.counts);

@@ -136,32 +136,32 @@ typedef struct batch {
 } batch;
 
 /* Words of the sentence on the side of `step`, `most` at most. */
-static int64_t words_beside(const wl_word2vec *m, const batch *b, int64_t at, int64_t step,
-                            int64_t most)
+static int64_t words_beside(const batch *b, int64_t at, int64_t step, int64_t most)
 {
     int64_t n = 0;
     for (int64_t i = at + step; n < most && i >= 0 && i < b->shard->kept; i += step, n++)
-        if (m->shard[i] < 0) break;
+        if (b->shard->host[i] < 0) break;
     return n;
 }
 
 static void draw_window(const wl_word2vec *m, batch *b, int64_t at)
 {
     const wl_word2vec_lesson *l = &m->lesson;
+    const int32_t *ids = b->shard->host;
     const int64_t reach =
         wl_word2vec_reach(m->config.seed, (uint64_t)(b->position + at), m->config.window);
-    const int64_t first = at - words_beside(m, b, at, -1, reach);
-    const int64_t last = at + words_beside(m, b, at, 1, reach);
+    const int64_t first = at - words_beside(b, at, -1, reach);
+    const int64_t last = at + words_beside(b, at, 1, reach);
     const bool cbow = m->config.method == WL_CBOW;
-    if (m->shard[at] < 0 || first == last) return;
+    if (ids[at] < 0 || first == last) return;
     int32_t *to = l->host_contexts + b->rows * l->slots;
     for (int64_t i = first; i <= last; i++) {
         if (i == at) continue;
-        *to++ = m->shard[i];
-        if (!cbow) l->host_targets[b->rows++] = m->shard[at];
+        *to++ = ids[i];
+        if (!cbow) l->host_targets[b->rows++] = ids[at];
     }
     if (!cbow) return;
-    l->host_targets[b->rows++] = m->shard[at];
+    l->host_targets[b->rows++] = ids[at];
     while (to < l->host_contexts + b->rows * l->slots) *to++ = -1;
 }
 
@@ -206,10 +206,11 @@ static wl_status train_batch(const wl_word2vec *m, batch *b, float lr, outcome *
 }
 
 /* The outcome of slice number i to where those of the fused steps lie. */
-static wl_status note(const wl_word2vec *m, int64_t i, const outcome *o)
+static wl_status note(const wl_word2vec *m, const wl_word2vec_group *group, int64_t i,
+                      const outcome *o)
 {
     const size_t n = (size_t)i;
-    char *to = m->results.data;
+    char *to = group->results.data;
     wl_status status = wl_ctx_copy(m->ctx, to + offsetof(wl_word2vec_results, loss) + n * 4,
                                    &o->loss, sizeof o->loss);
     if (!status)
@@ -221,18 +222,18 @@ static wl_status note(const wl_word2vec *m, int64_t i, const outcome *o)
 }
 
 wl_status wl_word2vec_teach(wl_word2vec *m, const wl_word2vec_shard *shard,
-                            const wl_word2vec_orders *orders, int64_t i, int64_t centres,
+                            const wl_word2vec_group *group, int64_t i, int64_t centres,
                             wl_error *error)
 {
+    const wl_word2vec_orders *orders = group->host_orders;
     const int64_t begin = orders->begin[i], end = begin + centres, size = m->config.batch;
     const float first = orders->lr[i][0], slope = (orders->lr[i][1] - first) / (float)centres;
     outcome sum = { 0 };
     wl_status status = WL_OK;
-    wl_ctx_set_workspace(m->ctx, m->workspace.data, (size_t)m->workspace.shape[0]);
     for (int64_t from = begin; from < end && !status; from += size) {
         batch b = { shard, orders->position, from, from + size < end ? from + size : end, 0 };
         status = train_batch(m, &b, first + slope * (float)(from - begin), &sum);
     }
-    if (!status) status = note(m, i, &sum);
+    if (!status) status = note(m, group, i, &sum);
     return status ? wl_word2vec_failed(m, status, error) : WL_OK;
 }

@@ -62,13 +62,23 @@ WL_API void wl_ctx_free(wl_ctx *ctx, void *ptr);
 /* Copies between host and device or within either; the direction follows from the pointers. */
 WL_API wl_status wl_ctx_copy(wl_ctx *ctx, void *to, const void *from, size_t bytes);
 
+/* Memory of the host that the context's device reads and writes by itself (page-locked for CUDA),
+ * aligned to 256 bytes at least. These two wait for the device too. */
+WL_API wl_status wl_ctx_alloc_host(wl_ctx *ctx, void **out, size_t bytes);
+WL_API void wl_ctx_free_host(wl_ctx *ctx, void *ptr);
+/* As wl_ctx_copy, but queued as a call is, without waiting: what it reads must stay, and what it
+ * writes is not there, until the branch has been waited for. The host's side is memory of
+ * wl_ctx_alloc_host, or the copy may wait after all. */
+WL_API wl_status wl_ctx_copy_async(wl_ctx *ctx, void *to, const void *from, size_t bytes);
+
 /* Branches: calls of one branch run in their order, those of different branches may run beside each
  * other on CUDA. Branch 0 is the context's stream; there are WL_BRANCHES in all. wl_branch makes
  * one current: calls and wl_ctx_set_workspace are about that one, since each needs a workspace of
  * its own. wl_branch_after: what comes next on the current branch waits for all that has been
- * queued on another. wl_ctx_sync and wl_ctx_copy wait for the current branch, which must have
- * waited for the others; a recording begins and ends on branch 0, likewise. The CPU works within
- * each call, as ever. WL_OUT_OF_RANGE: there is no such branch. */
+ * queued on another. wl_ctx_sync and wl_ctx_copy wait for the current branch alone, with what it
+ * has waited for (bad ids of others are told then or later); a recording begins and ends on branch
+ * 0, which must have waited for the others. The CPU works within each call, as ever.
+ * WL_OUT_OF_RANGE: there is no such branch. */
 enum { WL_BRANCHES = 4 };
 WL_API wl_status wl_branch(wl_ctx *ctx, int branch);
 WL_API wl_status wl_branch_after(wl_ctx *ctx, int branch);
