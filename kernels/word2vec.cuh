@@ -109,6 +109,16 @@ __device__ int64_t words_beside(const word2vec<T> &c, int64_t at, int64_t step, 
     return most;
 }
 
+/* The nodes on a word's way through the tree, in the place of samples. */
+template <class T> __device__ void walk_path(const word2vec<T> &c, int32_t word, window *w)
+{
+    const wl_tree_path path = wl_tree_path_of(c.paths, c.nodes, word, c.E, c.deepest, c.V);
+    w->target = path.length > 0 ? path.node[0] : -1;
+    w->samples = path.length;
+    w->yes = path.left;
+    w->nodes = path.node + 1;
+}
+
 template <class T> __device__ window window_of(const word2vec<T> &c, int64_t at)
 {
     window w = { at, at, at, c.token(at), int32_t(c.samples), 1, nullptr };
@@ -117,12 +127,7 @@ template <class T> __device__ window window_of(const word2vec<T> &c, int64_t at)
     const int64_t reach = wl_word2vec_reach(c.seed, c.place(at), c.window);
     w.first = at - words_beside(c, at, -1, reach);
     w.last = at + words_beside(c, at, 1, reach);
-    if (!c.paths) return w;
-    const wl_tree_path path = wl_tree_path_of(c.paths, c.nodes, w.target, c.E, c.deepest, c.V);
-    w.target = path.length > 0 ? path.node[0] : -1;
-    w.samples = path.length;
-    w.yes = path.left;
-    w.nodes = path.node + 1;
+    if (c.paths) walk_path(c, w.target, &w);
     return w;
 }
 

@@ -1,57 +1,15 @@
-/* Kernels of word2vec_sync, a batch at a time: all of them read the tables as they are, but for the
- * last two, which add the sums.
- *   vectors           a warp a token in or around the batch: its vector in f32
- *   scores            a warp a centre: window, negatives, scores and their gradients
- *   output_gradients  a warp a centre and sample
- *   input_gradients   a warp a token, over the centres that have it as a context
- *   apply             a warp a row that is updated, of each table
+/* Kernels of word2vec_sync: many batches are planned at once (word2vec_plan.cuh), then each is two
+ * launches, the first of which reads the tables and the second of which writes them:
+ *   learn    a warp a centre: scores, and the gradients of its samples and contexts
+ *   apply    a warp a row that is updated, of either table: adds the sum of its gradients
+ *   vectors  where words have several rows, before those: a warp a token in or around the batch
+ * and, once for all that are planned, mark_batches: a thread a slot in the order of their rows.
  * Bound by: the launches for small batches, then L2. */
-#include "grouping.cuh"
 #include "logistic.cuh"
-#include "word2vec.cuh"
+#include "word2vec_plan.cuh"
 
 namespace
 {
-
-using buffers = wl_word2vec_cuda_sync;
-
-/* A batch: its number in the call, and what of it the text holds. */
-template <class T> struct batch_of {
-    word2vec<T> c;
-    buffers at;
-    int64_t number;
-
-    __device__ int64_t from() const { return c.begin[0] + number * at.batch; }
-    __device__ int64_t size() const { return min(at.batch, c.end() - from()); }
-    __device__ int64_t first() const { return from() - c.window; } /* of the tokens around it */
-    __device__ int32_t token_around(int64_t r) const
-    {
-        const int64_t place = first() + r;
-        return place >= 0 && place < c.N ? c.token(place) : -1;
-    }
-    __device__ float *vector(int64_t place, int64_t k) const
-    {
-        return at.x + (place - first()) * c.D + k;
-    }
-    __device__ float *gradient(int64_t m, int64_t i, int64_t j) const
-    {
-        return at.g + (m * at.inputs + i) * c.samples + j;
-    }
-    /* the slot of sample j with input i, and the word there, or -1 */
-    __device__ int64_t slot(int64_t m, int64_t i, int64_t j) const
-    {
-        return m * c.slots + (j ? (c.sets == 1 ? 0 : i * c.negative) + j : 0);
-    }
-    __device__ int32_t sample(int64_t m, int64_t i, int64_t j) const
-    {
-        return at.output_rows[slot(m, i, j)];
-    }
-    __device__ window window_at(int64_t m) const
-    {
-        const int64_t place = from() + m;
-        return { place, place - at.reach[2 * m], place + at.reach[2 * m + 1], 0, 0, 0, nullptr };
-    }
-};
 
 template <class T, int W> __global__ void vectors(batch_of<T> b)
 {
@@ -66,34 +24,61 @@ template <class T, int W> __global__ void vectors(batch_of<T> b)
     }
 }
 
-/* Lane 0 tells what of a centre there is; nothing by default. */
-template <class T> __device__ void clear_centre(const batch_of<T> &b, int64_t m)
+/* ------------------------------------------------------------------ scores */
+
+constexpr int TILE = 4; /* samples that are scored side by side */
+
+/* W features of the vector of a context */
+template <int W, class T>
+__device__ void load_context(float (&x)[W], const batch_of<T> &b, const window &w, int64_t i,
+                             int64_t k)
 {
-    for (int64_t i = lane_index(); i < b.c.slots; i += WARP) {
-        b.at.output_rows[m * b.c.slots + i] = -1;
-        b.at.output_counts[m * b.c.slots + i] = 0;
-    }
-    for (int64_t i = lane_index(); i < b.at.inputs; i += WARP) b.at.good[m * b.at.inputs + i] = 0;
-    if (lane_index() == 0) {
-        b.at.loss[m] = 0;
-        b.at.pairs[m] = b.at.skipped[m] = 0;
-        b.at.reach[2 * m] = b.at.reach[2 * m + 1] = 0;
-    }
-    __syncwarp();
+    const int64_t place = w.context(i);
+    if (b.c.spans)
+        load_floats<W>(x, b.at.x + (place - b.first()) * b.c.D + k);
+    else
+        load_pack<W>(x, b.c.input.at(b.c.token(place), k));
 }
 
-/* input i . sample j */
+/* and of input i: a context, or CBOW's mean of all */
 template <int W, class T>
-__device__ float score_of(const batch_of<T> &b, const window &w, int64_t m, int64_t i, int64_t id)
+__device__ void load_input(float (&x)[W], const batch_of<T> &b, const window &w, int64_t m,
+                           int64_t i, int64_t k)
 {
-    float s = 0;
+    if (b.c.cbow)
+        load_floats<W>(x, b.at.mean + m * b.c.D + k);
+    else
+        load_context<W>(x, b, w, i, k);
+}
+
+template <int W, class T>
+__device__ void store_mean(const batch_of<T> &b, const window &w, int64_t m)
+{
     for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
-        float x[W], o[W];
-        load_floats<W>(x, b.c.cbow ? b.at.mean + m * b.c.D + k : b.vector(w.context(i), k));
-        load_pack<W>(o, b.c.output.at(id, k));
-        for (int e = 0; e < W; e++) s += x[e] * o[e];
+        float x[W];
+        load_window<W>(x, b.c, w,
+                       [&](float(&one)[W], int64_t i) { load_context<W>(one, b, w, i, k); });
+        store_floats<W>(b.at.mean + m * b.c.D + k, x);
     }
-    return wl::warp_sum(s);
+}
+
+/* s = input i times the rows `id`, of those that are there */
+template <int W, class T>
+__device__ void score_tile(float (&s)[TILE], const int32_t (&id)[TILE], const batch_of<T> &b,
+                           const window &w, int64_t m, int64_t i)
+{
+    for (int t = 0; t < TILE; t++) s[t] = 0;
+    for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
+        float x[W];
+        load_input<W>(x, b, w, m, i, k);
+#pragma unroll
+        for (int t = 0; t < TILE; t++) {
+            float o[W] = {};
+            if (id[t] >= 0) load_pack<W>(o, b.c.output.at(id[t], k));
+            for (int e = 0; e < W; e++) s[t] += x[e] * o[e];
+        }
+    }
+    for (int t = 0; t < TILE; t++) s[t] = wl::warp_sum(s[t]);
 }
 
 /* Inputs first..first+n-1 as one unit: their gradients times -lr, the loss. False: a score is not
@@ -106,47 +91,25 @@ __device__ bool score_unit(const batch_of<T> &b, const window &w, int64_t m, int
     float sum = 0;
     bool good = true;
     for (int64_t i = first; i < first + n; i++)
-        for (int64_t j = 0; j < w.samples; j++) {
-            const int32_t id = b.sample(m, i, j);
-            float gradient = 0;
-            if (id >= 0) {
-                const float s = score_of<W>(b, w, m, i, id);
-                const logistic l(s, j < w.yes, 1.0f);
-                good = good && isfinite(s);
-                sum += l.loss;
-                gradient = -rate * l.gradient;
+        for (int64_t j = 0; j < w.samples; j += TILE) {
+            int32_t id[TILE];
+            float s[TILE];
+            for (int t = 0; t < TILE; t++)
+                id[t] = j + t < w.samples ? b.row_of_slot(m, b.slot(i, j + t)) : -1;
+            score_tile<W>(s, id, b, w, m, i);
+            for (int t = 0; t < TILE && j + t < w.samples; t++) {
+                const logistic l(s[t], j + t < w.yes, 1.0f);
+                const bool there = id[t] >= 0;
+                good = good && (!there || isfinite(s[t]));
+                sum += there ? l.loss : 0.0f;
+                if (lane_index() == 0) *b.gradient(m, i, j + t) = there ? -rate * l.gradient : 0.0f;
             }
-            if (lane_index() == 0) *b.gradient(m, i, j) = gradient;
         }
     if (good) *loss += sum;
     return good;
 }
 
-/* sum += W features of the gradient of input i of centre m */
-template <int W, class T>
-__device__ void add_gradient(float (&sum)[W], const batch_of<T> &b, int64_t m, int64_t i, int64_t k)
-{
-    for (int64_t j = 0; j < b.c.samples; j++) {
-        float o[W];
-        if (b.sample(m, i, j) < 0) continue;
-        load_pack<W>(o, b.c.output.at(b.sample(m, i, j), k));
-        for (int e = 0; e < W; e++) sum[e] += *b.gradient(m, i, j) * o[e];
-    }
-}
-
-/* dmean = the gradient of CBOW's input for each context */
-template <int W, class T>
-__device__ void write_mean_gradient(const batch_of<T> &b, const window &w, int64_t m)
-{
-    for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
-        float dx[W] = {};
-        add_gradient<W>(dx, b, m, 0, k);
-        for (int e = 0; e < W; e++) dx[e] *= b.c.share(w.contexts());
-        store_floats<W>(b.at.dmean + m * b.c.D + k, dx);
-    }
-}
-
-/* The units of a centre that has contexts. */
+/* The units of a centre. */
 template <int W, class T>
 __device__ void score_centre(const batch_of<T> &b, const window &w, int64_t m)
 {
@@ -161,175 +124,253 @@ __device__ void score_centre(const batch_of<T> &b, const window &w, int64_t m)
         skipped += good ? 0 : 1;
     }
     __syncwarp();
-    if (b.c.cbow) write_mean_gradient<W>(b, w, m);
     if (lane_index() > 0) return;
-    b.at.loss[m] = loss;
-    b.at.pairs[m] = pairs;
-    b.at.skipped[m] = skipped;
-    b.at.reach[2 * m] = int32_t(w.at - w.first);
-    b.at.reach[2 * m + 1] = int32_t(w.last - w.at);
+    b.at.loss[b.centre(m)] = loss;
+    b.at.pairs[b.centre(m)] = pairs;
+    b.at.skipped[b.centre(m)] = skipped;
 }
 
-template <class T, int W> __global__ void scores(batch_of<T> b)
-{
-    wl::await_earlier();
-    for (int64_t m = warp_index(); m < b.at.batch; m += warp_count()) {
-        clear_centre(b, m);
-        if (m >= b.size()) continue;
-        const window w = window_of(b.c, b.from() + m);
-        if (w.target < 0 || w.contexts() == 0) continue;
-        if (lane_index() == 0) b.at.output_rows[m * b.c.slots] = w.target;
-        list_samples(b.c, w, b.at.output_rows + m * b.c.slots + 1);
-        for (int64_t k = lane_index() * W; b.c.cbow && k < b.c.D; k += WARP * W) {
-            float x[W];
-            load_window<W>(x, b.c, w, [&](float(&one)[W], int64_t i) {
-                load_floats<W>(one, b.vector(w.context(i), k));
-            });
-            store_floats<W>(b.at.mean + m * b.c.D + k, x);
-        }
-        __syncwarp();
-        score_centre<W>(b, w, m);
-    }
-}
+/* ------------------------------------------------------------------ gradients */
 
-/* A warp owns a slot: the sum over the inputs that meet its sample. */
-template <class T, int W> __global__ void output_gradients(batch_of<T> b)
+/* Of each slot: the sum over the inputs that meet its sample. */
+template <int W, class T>
+__device__ void output_gradients(const batch_of<T> &b, const window &w, int64_t m)
 {
-    wl::await_earlier();
-    const int64_t slots = b.at.batch * b.c.slots, K = b.c.negative;
-    for (int64_t slot = warp_index(); slot < slots; slot += warp_count()) {
-        const int64_t m = slot / b.c.slots, n = slot % b.c.slots;
-        if (b.at.output_rows[slot] < 0) continue;
-        const window w = b.window_at(m);
+    const int64_t K = b.c.negative, inputs = b.c.cbow ? 1 : w.contexts();
+    const int32_t *good = b.at.good + m * b.at.inputs;
+    for (int64_t n = 0; n < b.c.slots; n++) {
         const bool own = b.c.sets > 1 && n > 0; /* an input's own negative */
-        const int64_t j = own ? 1 + (n - 1) % K : n, inputs = b.c.cbow ? 1 : w.contexts();
+        const int64_t j = own ? 1 + (n - 1) % K : n;
         const int64_t first = own ? (n - 1) / K : 0, last = own ? first + 1 : inputs;
-        for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
+        int32_t count = 0;
+        if (b.row_of_slot(m, n) < 0) continue;
+        for (int64_t i = first; i < last; i++) count += good[i];
+        for (int64_t k = lane_index() * W; count > 0 && k < b.c.D; k += WARP * W) {
             float sum[W] = {};
             for (int64_t i = first; i < last; i++) {
                 float x[W];
-                if (!b.at.good[m * b.at.inputs + i]) continue;
-                load_floats<W>(x, b.c.cbow ? b.at.mean + m * b.c.D + k : b.vector(w.context(i), k));
+                if (!good[i]) continue;
+                load_input<W>(x, b, w, m, i, k);
                 for (int e = 0; e < W; e++) sum[e] += *b.gradient(m, i, j) * x[e];
             }
-            store_floats<W>(b.at.dout + slot * b.c.D + k, sum);
+            store_floats<W>(b.at.dout + (m * b.c.slots + n) * b.c.D + k, sum);
         }
-        int32_t count = 0;
-        for (int64_t i = first; i < last; i++) count += b.at.good[m * b.at.inputs + i];
-        if (lane_index() > 0) continue;
-        b.at.output_counts[slot] = count;
+        if (lane_index() == 0) b.at.output_counts[m * b.c.slots + n] = count;
     }
 }
 
-/* The number of a token among the contexts of centre m, or -1. */
-template <class T> __device__ int64_t context_number(const batch_of<T> &b, int64_t m, int64_t place)
-{
-    const int64_t left = b.at.reach[2 * m], off = place - (b.from() + m);
-    if (off == 0 || off < -left || off > b.at.reach[2 * m + 1]) return -1;
-    const int64_t i = off < 0 ? left + off : left + off - 1;
-    return b.at.good[m * b.at.inputs + (b.c.cbow ? 0 : i)] ? i : -1;
-}
-
-/* sum += what centre m has for its context number i */
+/* Of each input; of CBOW's its share for each context. */
 template <int W, class T>
-__device__ void add_input_gradient(float (&sum)[W], const batch_of<T> &b, int64_t m, int64_t i,
-                                   int64_t k)
+__device__ void input_gradients(const batch_of<T> &b, const window &w, int64_t m)
 {
-    float dx[W];
-    if (!b.c.cbow) {
-        add_gradient<W>(sum, b, m, i, k);
-        return;
-    }
-    load_floats<W>(dx, b.at.dmean + m * b.c.D + k);
-    for (int e = 0; e < W; e++) sum[e] += dx[e];
+    const int64_t inputs = b.c.cbow ? 1 : w.contexts();
+    const float share = b.c.cbow ? b.c.share(w.contexts()) : 1.0f;
+    for (int64_t i = 0; i < inputs; i++)
+        for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
+            float dx[W] = {};
+            for (int64_t j = 0; j < w.samples; j++) {
+                const int32_t id = b.row_of_slot(m, b.slot(i, j));
+                float o[W];
+                if (id < 0) continue;
+                load_pack<W>(o, b.c.output.at(id, k));
+                for (int e = 0; e < W; e++) dx[e] += *b.gradient(m, i, j) * o[e];
+            }
+            for (int e = 0; e < W; e++) dx[e] *= share;
+            store_floats<W>(b.at.dx + (m * b.at.inputs + i) * b.c.D + k, dx);
+        }
 }
 
-/* A warp owns a token in or around the batch: the sum over the centres that it is a context of. */
-template <class T, int W> __global__ void input_gradients(batch_of<T> b)
+template <class T, int W> __global__ void learn(batch_of<T> b)
 {
     wl::await_earlier();
-    for (int64_t r = warp_index(); r < b.at.around; r += warp_count()) {
-        const int64_t from = max(r - 2 * b.c.window, int64_t(0)), to = min(r + 1, b.at.batch);
-        const int32_t id = b.token_around(r);
-        const word_rows rows = id < 0 ? word_rows{ nullptr, 0, 1, b.c.R } : rows_of_word(b.c, id);
-        int32_t count = 0;
-        for (int64_t m = from; m < to; m++) count += context_number(b, m, b.first() + r) >= 0;
-        for (int64_t i = lane_index(); i < b.c.rows; i += WARP)
-            b.at.input_rows[r * b.c.rows + i] = count > 0 && i < rows.n ? int32_t(rows.at(i)) : -1;
-        if (lane_index() == 0) b.at.input_counts[r] = count;
-        for (int64_t k = lane_index() * W; count > 0 && k < b.c.D; k += WARP * W) {
-            float sum[W] = {};
-            for (int64_t m = from; m < to; m++) {
-                const int64_t i = context_number(b, m, b.first() + r);
-                if (i >= 0) add_input_gradient<W>(sum, b, m, i, k);
-            }
-            for (int e = 0; e < W; e++) sum[e] *= b.c.share(rows.n);
-            store_floats<W>(b.at.dx + r * b.c.D + k, sum);
-        }
+    for (int64_t m = warp_index(); m < b.at.batch; m += warp_count()) {
+        const window w = b.window_at(m);
+        if (w.contexts() == 0) continue;
+        if (b.c.cbow) store_mean<W>(b, w, m);
+        __syncwarp();
+        score_centre<W>(b, w, m);
+        output_gradients<W>(b, w, m);
+        input_gradients<W>(b, w, m);
     }
 }
 
-/* One table's side: gradients, each of so many updates and meant for `share` slots. */
+/* ------------------------------------------------------------------ sums */
+
+/* A batch's updates of one table: of a slot the gradient, the updates in it and the weight. */
 template <class T> struct side {
     rows_of<T> table;
     const float *gradients;
     const int32_t *counts;
-    int64_t share;
+    const float *weights;   /* null: 1 */
+    int64_t share, weighed; /* slots that have a gradient and a count, or a weight, in common */
+    grouping by;
+    const int64_t *first;
+    int64_t slots, V, planned;
     double cap;
     uint64_t seed;
+
+    __device__ int64_t slot(int64_t place) const { return by.slot(place) - planned * slots; }
+    __device__ int32_t count(int64_t place) const { return counts[quotient(slot(place), share)]; }
+    __device__ float weight(int64_t place) const
+    {
+        return weights ? weights[quotient(slot(place), weighed)] : 1.0f;
+    }
 };
 
-/* A warp owns a group of slots of one row: adds their sum, kept to the cap. */
-template <class T, int W> __global__ void apply(batch_of<T> b, side<T> s, grouping by)
+/* The updates of the group that begins at a place: a lane counts a slot. */
+template <class T> __device__ double updates_of(const side<T> &s, int64_t place, int64_t row)
 {
-    wl::await_earlier();
-    for (int64_t place = warp_index(); place < by.slots; place += warp_count()) {
-        if (!by.begins(place)) continue;
-        const int64_t row = by.row(place);
-        int64_t updates = 0, end = place;
-        for (; by.continues(end, row); end++) updates += s.counts[by.slot(end) / s.share];
-        const float scale =
-            s.cap > 0 && double(updates) > s.cap ? float(s.cap / double(updates)) : 1.0f;
-        for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
-            float p[W], sum[W] = {};
-            for (int64_t at = place; at < end; at++) {
-                float x[W];
-                load_floats<W>(x, s.gradients + by.slot(at) / s.share * b.c.D + k);
-                for (int e = 0; e < W; e++) sum[e] += x[e];
-            }
-            load_pack<W>(p, s.table.at(row, k));
-            for (int e = 0; e < W; e++) p[e] += scale * sum[e];
-            store_rounded<W>(s.table.at(row, k), p, b.c.stochastic, row * b.c.D + k, s.seed,
-                             uint32_t(b.c.place(b.from())));
+    double updates = 0;
+    for (bool more = true; more; place += WARP) {
+        const bool mine = s.by.continues(place + lane_index(), row);
+        updates += mine ? s.count(place + lane_index()) : 0;
+        more = __all_sync(~0u, mine);
+    }
+    return wl::warp_sum(updates);
+}
+
+/* sum += the gradients of a warp's slots at most: what a lane knows of one, all lanes add */
+template <int W, class T>
+__device__ void add_slots(float (&sum)[W], const side<T> &s, int64_t place, int some, int64_t k,
+                          int64_t D)
+{
+    const bool mine = lane_index() < some && s.count(place + lane_index()) > 0;
+    const int64_t gradient = mine ? quotient(s.slot(place + lane_index()), s.share) : int64_t(-1);
+    const float weight = mine ? s.weight(place + lane_index()) : 0.0f;
+    constexpr int AHEAD = 4;
+    for (int at = 0; at < some; at += AHEAD) {
+        float x[AHEAD][W];
+#pragma unroll
+        for (int a = 0; a < AHEAD; a++) { /* past `some` lanes have no gradient */
+            const int64_t row = __shfl_sync(~0u, gradient, (at + a) % WARP);
+            for (int e = 0; e < W; e++) x[a][e] = 0;
+            if (row >= 0 && at + a < some && k < D) load_floats<W>(x[a], s.gradients + row * D + k);
+        }
+#pragma unroll
+        for (int a = 0; a < AHEAD; a++) {
+            const float of = __shfl_sync(~0u, weight, (at + a) % WARP);
+            for (int e = 0; e < W; e++) sum[e] += of * x[a][e];
         }
     }
 }
 
-template <class T, int W>
-wl_status apply_side(wl_ctx *ctx, const batch_of<T> &b, const side<T> &s, const int32_t *rows,
-                     int64_t slots, int64_t V)
+/* Adds the sum of the group that begins at a place, kept to the cap. */
+template <int W, class T>
+__device__ void apply_group(const batch_of<T> &b, const side<T> &s, int64_t place)
 {
-    grouping by;
-    const ids_of ids = { rows, V, nullptr, 0, false, true };
-    const wl_status status = group(ctx, ids, slots, b.at.grouping, &by);
-    if (status) return status;
-    return launch(ctx, apply<T, W>, blocks_for(slots, WARPS), THREADS, b, s, by);
+    const int64_t key = s.by.row(place), row = key - s.planned * s.V;
+    const double updates = updates_of(s, place, key);
+    const float scale = s.cap > 0 && updates > s.cap ? float(s.cap / updates) : 1.0f;
+    for (int64_t from = 0; updates > 0 && from < b.c.D; from += WARP * W) {
+        const int64_t k = from + lane_index() * W;
+        float p[W], sum[W] = {};
+        int some = WARP;
+        for (int64_t at = place; some == WARP; at += WARP) {
+            some = __popc(__ballot_sync(~0u, s.by.continues(at + lane_index(), key)));
+            add_slots<W>(sum, s, at, some, k, b.c.D);
+        }
+        if (k >= b.c.D) continue;
+        load_pack<W>(p, s.table.at(row, k));
+        for (int e = 0; e < W; e++) p[e] += scale * sum[e];
+        store_rounded<W>(s.table.at(row, k), p, b.c.stochastic, row * b.c.D + k, s.seed,
+                         uint32_t(b.c.place(b.from())));
+    }
 }
 
 template <class T, int W>
-wl_status train_batch(wl_ctx *ctx, const wl_word2vec_args *a, const batch_of<T> &b)
+__device__ void apply_side(const batch_of<T> &b, const side<T> &s, int64_t i)
 {
-    const int64_t slots = b.at.batch * b.c.slots, around = b.at.around;
-    const side<T> out = { b.c.output, b.at.dout, b.at.output_counts, 1, 2 * a->cap, ~a->seed };
-    const side<T> in = { b.c.input, b.at.dx, b.at.input_counts, b.c.rows, a->cap, a->seed };
-    wl_status s = launch(ctx, vectors<T, W>, blocks_for(around, WARPS), THREADS, b);
-    if (!s) s = launch(ctx, scores<T, W>, blocks_for(b.at.batch, WARPS), THREADS, b);
-    if (!s) s = launch(ctx, output_gradients<T, W>, blocks_for(slots, WARPS), THREADS, b);
-    if (!s) s = launch(ctx, input_gradients<T, W>, blocks_for(around, WARPS), THREADS, b);
-    if (!s) s = apply_side<T, W>(ctx, b, out, b.at.output_rows, slots, b.c.V);
-    if (!s) s = apply_side<T, W>(ctx, b, in, b.at.input_rows, around * b.c.rows, b.c.R);
-    if (s) return s;
-    return add_tallies(ctx, a, { b.at.loss, b.at.pairs, b.at.skipped }, b.at.batch, b.number > 0);
+    const int64_t first = s.first[s.planned], place = first + i;
+    if (first < 0 || place >= s.by.slots || !s.by.begins(place)) return;
+    if (quotient(s.by.row(place), s.V) == s.planned) apply_group<W>(b, s, place);
+}
+
+template <class T, int W> __global__ void apply(batch_of<T> b, side<T> out, side<T> in)
+{
+    wl::await_earlier();
+    for (int64_t i = warp_index(); i < out.slots + in.slots; i += warp_count())
+        if (i < out.slots)
+            apply_side<T, W>(b, out, i);
+        else
+            apply_side<T, W>(b, in, i - out.slots);
+}
+
+/* ------------------------------------------------------------------ batches */
+
+/* first[batch] = where its slots begin, of keys batch * V + row. */
+__global__ void mark_batches(grouping by, int64_t V, int64_t *first)
+{
+    wl::await_earlier();
+    const int64_t step = int64_t(gridDim.x) * blockDim.x;
+    for (int64_t at = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; at < by.slots; at += step) {
+        const int64_t row = by.row(at), batch = quotient(row, V);
+        if (row < by.V && (at == 0 || quotient(by.row(at - 1), V) != batch)) first[batch] = at;
+    }
+}
+
+/* Slots in the order of their keys, of tables with V rows; the places where batches begin. */
+wl_status order_batches(wl_ctx *ctx, const int32_t *keys, int64_t slots, int64_t V, int64_t batches,
+                        char *workspace, int64_t *first, grouping *by)
+{
+    const ids_of ids = { keys, V * batches, nullptr, 0, false, true };
+    wl_status status = group(ctx, ids, slots, workspace, by);
+    if (!status)
+        status = status_of(ctx, cudaMemsetAsync(first, 0xff, size_t(batches) * sizeof *first,
+                                                cudaStream_t(ctx->stream)));
+    if (status) return status;
+    return launch(ctx, mark_batches, blocks_for(slots, THREADS), THREADS, *by, V, first);
+}
+
+/* The sides of the first of the batches that are planned together. */
+template <class T> struct sides {
+    side<T> out, in;
+};
+
+template <class T>
+wl_status plan_batches(wl_ctx *ctx, const wl_word2vec_args *a, const batch_of<T> &b,
+                       int64_t batches, sides<T> *s)
+{
+    const word2vec<T> &c = b.c;
+    const sync_buffers &at = b.at;
+    const int64_t outs = at.batch * c.slots, in = at.batch * c.contexts * c.rows;
+    const int64_t share = c.cbow ? c.contexts * c.rows : c.rows;
+    s->out = { c.output, at.dout, at.output_counts, nullptr, 1, 1, {}, at.output_first, outs,
+               c.V,      0,       2 * a->cap,       ~a->seed };
+    s->in = { c.input,        at.dx, at.good, at.share, share,  c.rows, {},
+              at.input_first, in,    c.R,     0,        a->cap, a->seed };
+    wl_status status =
+        launch(ctx, plan<T>, blocks_for(batches * at.batch, WARPS), THREADS, b, batches);
+    if (!status)
+        status = order_batches(ctx, at.output_rows, batches * outs, c.V, batches,
+                               at.output_grouping, at.output_first, &s->out.by);
+    if (status) return status;
+    return order_batches(ctx, at.input_rows, batches * in, c.R, batches, at.input_grouping,
+                         at.input_first, &s->in.by);
+}
+
+template <class T, int W> wl_status train_batch(wl_ctx *ctx, const batch_of<T> &b, sides<T> s)
+{
+    const int64_t weights = b.planned * b.at.batch * b.c.contexts;
+    wl_status status = WL_OK;
+    s.out.planned = s.in.planned = b.planned;
+    s.in.weights += weights;
+    if (b.c.spans) status = launch(ctx, vectors<T, W>, blocks_for(b.at.around, WARPS), THREADS, b);
+    if (!status) status = launch(ctx, learn<T, W>, blocks_for(b.at.batch, WARPS), THREADS, b);
+    if (status) return status;
+    return launch(ctx, apply<T, W>, blocks_for(s.out.slots + s.in.slots, WARPS), THREADS, b, s.out,
+                  s.in);
+}
+
+template <class T, int W>
+wl_status train_batches(wl_ctx *ctx, const wl_word2vec_args *a, const batch_of<T> &b,
+                        int64_t batches)
+{
+    const tallies sums = { b.at.loss, b.at.pairs, b.at.skipped };
+    sides<T> s;
+    wl_status status = plan_batches(ctx, a, b, batches, &s);
+    for (int64_t n = 0; n < batches && !status; n++)
+        status = train_batch<T, W>(ctx, batch_of<T>{ b.c, b.at, b.number + n, n }, s);
+    return status ? status : add_tallies(ctx, a, sums, batches * b.at.batch, b.number > 0);
 }
 
 } // namespace
@@ -337,16 +378,17 @@ wl_status train_batch(wl_ctx *ctx, const wl_word2vec_args *a, const batch_of<T> 
 wl_status wl_cuda_word2vec_sync(wl_ctx *ctx, const wl_dims *d, const wl_word2vec_args *a)
 {
     const wl_word2vec_sizes s = wl_word2vec_sizes_of(a, d->D, sizeof(float));
-    buffers at;
+    sync_buffers at;
     wl_word2vec_cuda_sync_carve(&at, ctx->workspace, &s, a, ctx->backend->grouping_bytes);
     return with_packs(a->input.dtype, word2vec_packed(a), d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
         const word2vec<T> c = word2vec_of<T>(ctx, d, a, WL_ID_ROW(word2vec_sync, tokens));
+        const int64_t all = (a->centres + a->batch - 1) / a->batch;
         wl_status status = add_tallies(ctx, a, { at.loss, at.pairs, at.skipped }, 0, false);
-        for (int64_t n = 0; n * a->batch < a->centres && !status; n++) {
-            const batch_of<T> b = { c, at, n };
-            status = train_batch<T, A::width>(ctx, a, b);
+        for (int64_t n = 0; n < all && !status; n += at.planned) {
+            const int64_t batches = all - n < at.planned ? all - n : at.planned;
+            status = train_batches<T, A::width>(ctx, a, batch_of<T>{ c, at, n, 0 }, batches);
         }
         return status;
     });

@@ -216,50 +216,75 @@ static inline size_t wl_word2vec_cuda_hogwild_carve(wl_word2vec_cuda_hogwild *ou
     return at;
 }
 
-/* A batch of M centres, and the tokens around it: M and a window to either side. */
+/* Centres of the batches that are planned together: what a batch reads and which rows it updates is
+ * decided by the text and by draws alone. */
+enum { WL_WORD2VEC_PLANNED = 8192 };
+
+/* Batches of M centres, `planned` of them at a time; and of the one that is worked its M centres
+ * and the tokens around them: M and a window to either side. */
 typedef struct wl_word2vec_cuda_sync {
-    int64_t batch, around, inputs;
-    double *loss;                         /* [batch] */
-    int64_t *pairs, *skipped;             /* [batch] */
-    int32_t *reach;                       /* [batch,2]: contexts to the left and to the right */
-    uint8_t *good;                        /* [batch,inputs]: whether the unit of an input counts */
-    float *x, *dx;                        /* [around,D]: tokens' vectors, and their gradients */
-    float *mean, *dmean;                  /* [batch,D]: CBOW's inputs, and their gradients */
-    float *g;                             /* [batch,inputs,1+negative] */
-    float *dout;                          /* [batch,slots,D] */
-    int32_t *input_rows, *input_counts;   /* [around,rows], [around] */
-    int32_t *output_rows, *output_counts; /* [batch,slots] */
-    char *grouping;
+    int64_t batch, planned, around, inputs;
+    double *loss;          /* [planned,batch] */
+    int64_t *pairs;        /* [planned,batch] */
+    int64_t *skipped;      /* [planned,batch] */
+    int32_t *reach;        /* [planned,batch,2]: contexts to the left and to the right */
+    int32_t *output_rows;  /* [planned,batch,slots]: rows that slots update, and batch number * V */
+    int32_t *input_rows;   /* [planned,batch,contexts,rows]: and batch number * R; -1: none */
+    float *share;          /* [planned,batch,contexts]: of a context's gradient for its rows */
+    int64_t *output_first; /* [planned]: where a batch's slots begin among the grouped ones, */
+    int64_t *input_first;  /* [planned]: or -1 */
+    float *x;              /* [around,D]: tokens' vectors, where words have several rows */
+    float *mean;           /* [batch,D]: CBOW's inputs */
+    float *g;              /* [batch,inputs,1+negative] */
+    int32_t *good;         /* [batch,inputs]: 1 where the unit of an input counts */
+    float *dx;             /* [batch,inputs,D] */
+    float *dout;           /* [batch,slots,D] */
+    int32_t *output_counts; /* [batch,slots]: updates in each */
+    char *output_grouping, *input_grouping;
 } wl_word2vec_cuda_sync;
+
+static inline int64_t wl_word2vec_planned(const wl_word2vec_args *a)
+{
+    const int64_t R = a->input.shape[0], V = a->output.shape[0], rows = R > V ? R : V;
+    const int64_t batches = (a->centres + a->batch - 1) / a->batch;
+    int64_t planned = WL_WORD2VEC_PLANNED / a->batch;
+    if (planned > batches) planned = batches;
+    if (rows > 0 && planned > INT32_MAX / rows) planned = INT32_MAX / rows;
+    return planned > 1 ? planned : 1;
+}
 
 static inline size_t wl_word2vec_cuda_sync_carve(wl_word2vec_cuda_sync *out, char *base,
                                                  const wl_word2vec_sizes *s,
                                                  const wl_word2vec_args *a,
                                                  size_t (*grouping_bytes)(int64_t))
 {
-    const int64_t M = a->batch, around = M + 2 * s->window, n_samples = 1 + s->negative;
+    const int64_t M = a->batch, planned = wl_word2vec_planned(a), all = planned * M;
     const bool cbow = a->method == WL_CBOW;
-    const int64_t in = around * s->rows, outs = M * s->slots, means = cbow ? M * s->D : 0;
+    const int64_t inputs = cbow ? 1 : s->contexts, around = M + 2 * s->window;
+    const int64_t outs = all * s->slots, in = all * s->contexts * s->rows;
     size_t at = 0;
     out->batch = M;
+    out->planned = planned;
     out->around = around;
-    out->inputs = cbow ? 1 : s->contexts;
-    out->loss = (double *)wl_carve(base, &at, M, 8);
-    out->pairs = (int64_t *)wl_carve(base, &at, M, 8);
-    out->skipped = (int64_t *)wl_carve(base, &at, M, 8);
-    out->reach = (int32_t *)wl_carve(base, &at, 2 * M, 4);
-    out->good = (uint8_t *)wl_carve(base, &at, M * out->inputs, 1);
-    out->x = (float *)wl_carve(base, &at, around * s->D, 4);
-    out->dx = (float *)wl_carve(base, &at, around * s->D, 4);
-    out->mean = (float *)wl_carve(base, &at, means, 4);
-    out->dmean = (float *)wl_carve(base, &at, means, 4);
-    out->g = (float *)wl_carve(base, &at, M * out->inputs * n_samples, 4);
-    out->dout = (float *)wl_carve(base, &at, outs * s->D, 4);
-    out->input_rows = (int32_t *)wl_carve(base, &at, in, 4);
-    out->input_counts = (int32_t *)wl_carve(base, &at, around, 4);
+    out->inputs = inputs;
+    out->loss = (double *)wl_carve(base, &at, all, 8);
+    out->pairs = (int64_t *)wl_carve(base, &at, all, 8);
+    out->skipped = (int64_t *)wl_carve(base, &at, all, 8);
+    out->reach = (int32_t *)wl_carve(base, &at, 2 * all, 4);
     out->output_rows = (int32_t *)wl_carve(base, &at, outs, 4);
-    out->output_counts = (int32_t *)wl_carve(base, &at, outs, 4);
-    out->grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(in > outs ? in : outs));
+    out->input_rows = (int32_t *)wl_carve(base, &at, in, 4);
+    out->share = (float *)wl_carve(base, &at, all * s->contexts, 4);
+    out->output_first = (int64_t *)wl_carve(base, &at, planned, 8);
+    out->input_first = (int64_t *)wl_carve(base, &at, planned, 8);
+    out->x = (float *)wl_carve(base, &at, a->spans.data ? around * s->D : 0, 4);
+    out->mean = (float *)wl_carve(base, &at, cbow ? M * s->D : 0, 4);
+    out->g = (float *)wl_carve(base, &at, M * inputs * (1 + s->negative), 4);
+    out->good = (int32_t *)wl_carve(base, &at, M * inputs, 4);
+    out->dx = (float *)wl_carve(base, &at, M * inputs * s->D, 4);
+    out->dout = (float *)wl_carve(base, &at, M * s->slots * s->D, 4);
+    out->output_counts = (int32_t *)wl_carve(base, &at, M * s->slots, 4);
+    out->output_grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(outs));
+    out->input_grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(in));
     return at;
 }
 
