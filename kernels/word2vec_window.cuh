@@ -22,22 +22,22 @@ enum { WINDOW_BYTES = 113 * 1024 }; /* of a block at most: two fit a multiproces
 /* From one row to the next: four rows in a line have no bank twice. */
 __host__ __device__ inline int window_pitch(int64_t D) { return int((D + 7) / 16 * 16 + 8); }
 
-/* Bytes of a warp. */
+/* Floats of a warp: a row a context and one more, and a row a sample; in 16 bits then the contexts'
+ * rows as the table had them. */
 template <class T>
-__host__ __device__ size_t window_bytes(int64_t D, int64_t window, int64_t samples)
+__host__ __device__ int64_t window_floats(int64_t D, int64_t contexts, int64_t samples)
 {
-    const size_t contexts = size_t(1 + 2 * window), pitch = size_t(window_pitch(D));
-    const size_t before = sizeof(T) < sizeof(float) ? contexts * sizeof(T) : 0;
-    return pitch * ((contexts + size_t(samples)) * sizeof(float) + before);
+    const int64_t before = sizeof(T) < sizeof(float) ? (1 + contexts) * window_pitch(D) / 2 : 0;
+    return (1 + contexts + samples) * window_pitch(D) + before;
 }
 
 /* What a lane has to do with a unit, by the layout of products (mma_float.cuh): rows, -1 for none.
- * In scores it has parts of input and sample lane / 4, and gets their scores with samples
- * 2 (lane % 4) + e. In gradients it has four features of inputs and samples 2 (lane % 4) + e in
- * every 32, and gets the gradients of just these. */
+ * In scores it has parts of input and sample lane / 4, and gets the scores of that input with
+ * samples 2 (lane % 4) + e. In gradients it has four features in 32 of inputs and samples
+ * 2 (lane % 4) + e, and gets the gradients of just these. */
 struct window_part {
     int input, sample, inputs[2], samples[2];
-    int often, times[2]; /* how often input lane / 4 is there, and sample 2 (lane % 4) + e */
+    int often, times[2]; /* how often input lane / 4 is there, and samples 2 (lane % 4) + e */
 };
 
 /* A warp at a worker's run. Row n in shared memory, of a context and then of a sample, is known to
@@ -45,100 +45,80 @@ struct window_part {
 template <class T, int W> struct window_run {
     static constexpr bool rounds = sizeof(T) < sizeof(float);
     const word2vec<T> &c;
-    float *values; /* [contexts+samples,pitch], 0 past feature D */
-    T *before;     /* 16 bits: [contexts,pitch], rows as they were read */
-    int contexts, samples, pitch, D;
-    int32_t word = -1; /* of the lane's row; -1: none */
-    int64_t last = 0;  /* the last place of the row's word as a context */
-    int row = 0;       /* that of the centre's context number lane */
-    int times = 0;     /* how many of the centre's samples the row is */
-    double loss = 0;   /* the lane's part */
-    int64_t pairs = 0, skipped = 0;
+    float *const rows;
+    const int64_t begin;        /* the first centre: places count from here */
+    int32_t word = -1;          /* of the lane's row; -1: none */
+    int last = 0;               /* the last place of the row's word as a context */
+    int row = 0;                /* that of the centre's context number lane */
+    int times = 0;              /* how many of the centre's samples the lane's row is */
+    int pairs = 0, skipped = 0; /* of contexts number lane; units number lane */
+    double loss = 0;            /* the lane's part */
 
-    __device__ window_run(const word2vec<T> &call, float *memory)
-        : c(call), values(memory), contexts(int(1 + call.contexts)), samples(int(call.samples)),
-          pitch(window_pitch(call.D)), D(int(call.D))
+    __device__ window_run(const word2vec<T> &call, float *memory, int64_t first)
+        : c(call), rows(memory), begin(first)
     {
-        before = reinterpret_cast<T *>(values + (contexts + samples) * pitch);
-        for (int i = lane_index(); i < (contexts + samples) * pitch; i += WARP) values[i] = 0;
-        __syncwarp();
+        for (int i = lane_index(); i < (slots() + samples()) * pitch(); i += WARP) rows[i] = 0;
+        __syncwarp(); /* past feature D rows stay 0 */
     }
 
-    /* ------------------------------------------------------------------ rows */
-
-    /* Adds N features, and says what they have become. */
-    template <int N>
-    __device__ void add_to_table(T *to, const float *delta, float *value, int64_t element,
-                                 uint64_t seed, uint32_t step) const
+    __device__ int features() const { return int(c.D); }
+    __device__ int slots() const { return 1 + int(c.contexts); } /* rows of contexts */
+    __device__ int samples() const { return int(c.samples); }
+    __device__ int pitch() const { return window_pitch(c.D); }
+    __device__ float *now(int at, int f) const { return rows + at * pitch() + f; }
+    __device__ T *before(int at, int f) const
     {
-        float d[N];
-#pragma unroll
-        for (int e = 0; e < N; e++) value[e] += d[e] = delta[e];
-        race_add<N>(to, d, [&](T *rounded, const float(&x)[N]) {
-            store_rounded<N>(rounded, x, c.stochastic, element, seed, step);
-#pragma unroll
-            for (int e = 0; e < N; e++) value[e] = to_float(rounded[e]);
-        });
+        return reinterpret_cast<T *>(now(slots() + samples(), 0)) + at * pitch() + f;
     }
 
-    /* Four features of a row from f on, or as many as there are. */
-    __device__ void add_four(const rows_of<T> &table, int32_t id, int f, const float (&delta)[4],
-                             float (&value)[4], uint64_t seed, uint32_t step) const
-    {
-        const int64_t element = id * int64_t(D) + f;
-        T *to = table.at(id, f);
-        if constexpr (W > 1) {
-            add_to_table<4>(to, delta, value, element, seed, step);
-        } else {
-#pragma unroll
-            for (int e = 0; e < 4; e++)
-                if (f + e < D)
-                    add_to_table<1>(to + e, delta + e, value + e, element + e, seed, step);
-        }
-    }
+    /* ------------------------------------------------------------------ rows come and go */
 
-    /* Lets go of rows whose word's last place as a context lies before `end`; changes of 16 bits
+    /* Lets go of rows whose word's last place as a context lies before `end`. Changes of 16 bits
      * are added to the table, by draws that `centre` counts, whose units write no other contexts.
      */
-    __device__ void release(int64_t end, int64_t centre)
+    __device__ void release(int end, int64_t centre)
     {
-        const uint32_t step = wl_word2vec_rounding_step(c.place(centre), c.units, 0);
-        const bool ends = lane_index() < contexts && word >= 0 && last < end;
+        const bool ends = lane_index() < slots() && word >= 0 && last < end;
         for (unsigned gone = rounds ? __ballot_sync(~0u, ends) : 0; gone; gone &= gone - 1) {
             const int at = __ffs(int(gone)) - 1;
-            const int64_t id = __shfl_sync(~0u, word, at);
-            for (int k = lane_index() * W; k < D; k += WARP * W) {
-                float now[W], was[W];
-                load_floats<W>(now, values + at * pitch + k);
-                load_pack<W>(was, before + at * pitch + k);
-                for (int e = 0; e < W; e++) now[e] -= was[e];
-                race_add<W>(c.input.at(id, k), now, [&](T *to, const float(&x)[W]) {
-                    store_rounded<W>(to, x, c.stochastic, id * D + k, c.seed, step);
-                });
-            }
+            add_change(at, __shfl_sync(~0u, word, at),
+                       wl_word2vec_rounding_step(c.place(centre), c.units, 0));
         }
-        __syncwarp();
         if (ends) word = -1;
     }
 
-    /* Finds a centre's contexts a row each, which two places of one word share. Returns the rows to
-     * be loaded. */
-    __device__ unsigned take_contexts(const window &w)
+    __device__ void add_change(int at, int64_t id, uint32_t step) const
     {
-        const int n = int(w.contexts());
-        const unsigned all = (1u << contexts) - 1;
-        const int32_t id = lane_index() < n ? c.token(w.context(lane_index())) : -1;
+#pragma unroll 1
+        for (int k = lane_index() * W; k < features(); k += WARP * W) {
+            float change[W], was[W];
+            load_floats<W>(change, now(at, k));
+            load_pack<W>(was, before(at, k));
+            for (int e = 0; e < W; e++) change[e] -= was[e];
+            race_add<W>(c.input.at(id, k), change, [&](T *to, const float(&x)[W]) {
+                store_rounded<W>(to, x, c.stochastic, id * c.D + k, c.seed, step);
+            });
+        }
+    }
+
+    /* Finds the n contexts of a centre at a place, `left` of them before it, a row each, which two
+     * places of one word share. Returns the rows to be loaded. */
+    __device__ unsigned take_contexts(int place, int left, int n)
+    {
+        const unsigned all = (1u << slots()) - 1;
+        const int lane = lane_index();
+        const int mine = place - left + lane + (lane >= left);
+        const int32_t id = lane < n ? c.token(begin + mine) : -1;
         unsigned fresh = 0;
         for (int i = 0; i < n; i++) {
             const int32_t wanted = __shfl_sync(~0u, id, i);
-            const int64_t place = w.context(i);
             const unsigned same = __ballot_sync(~0u, word == wanted) & all;
             const unsigned none = __ballot_sync(~0u, word < 0) & all;
-            const int at = __ffs(int(same ? same : none)) - 1;
-            if (lane_index() == i) row = at;
+            const int at = __ffs(int(same ? same : none)) - 1, here = __shfl_sync(~0u, mine, i);
             if (!same) fresh |= 1u << at;
-            if (lane_index() != at) continue;
-            last = same ? max(last, place) : place;
+            if (lane == i) row = at;
+            if (lane != at) continue;
+            last = same ? max(last, here) : here;
             word = wanted;
         }
         return fresh;
@@ -146,14 +126,14 @@ template <class T, int W> struct window_run {
 
     /* Draws a centre's samples; one that is drawn again is the same row. Returns the rows to be
      * loaded. */
-    __device__ unsigned take_samples(const window &w)
+    __device__ unsigned take_samples(int64_t centre, int32_t target)
     {
-        const int j = lane_index() - contexts, pair = j > 0 ? (j - 1) / 2 : 0;
-        const bool mine = j >= 0 && j < samples;
-        const wl_random r = wl_word2vec_negatives_draw(c.seed, c.place(w.at), uint32_t(pair));
+        const int j = lane_index() - slots(), pair = j > 0 ? (j - 1) / 2 : 0;
+        const bool mine = j >= 0 && j < samples();
+        const wl_random r = wl_word2vec_negatives_draw(c.seed, c.place(centre), uint32_t(pair));
         const uint32_t high = j % 2 ? r.word[0] : r.word[2], low = j % 2 ? r.word[1] : r.word[3];
-        if (mine) word = j ? wl_word2vec_negative(c.noise, c.V, high, low, w.target) : w.target;
-        const unsigned all = ((1u << samples) - 1) << contexts;
+        if (mine) word = j ? wl_word2vec_negative(c.noise, c.V, high, low, target) : target;
+        const unsigned all = ((1u << samples()) - 1) << slots();
         const unsigned same = __match_any_sync(~0u, word) & all;
         const bool counts = mine && word >= 0 && __ffs(int(same)) - 1 == lane_index();
         times = counts ? __popc(same) : 0;
@@ -162,50 +142,46 @@ template <class T, int W> struct window_run {
     }
 
     /* Loads rows, of which eight are on their way at once. */
-    __device__ void load(unsigned rows)
+    __device__ void load(unsigned wanted) const
     {
-        while (rows) {
-            const T *from[8];
-            int at[8];
-#pragma unroll
-            for (int i = 0; i < 8; i++, rows &= rows - 1) {
-                at[i] = __ffs(int(rows)) - 1;
-                const int64_t id = __shfl_sync(~0u, word, max(at[i], 0));
-                from[i] = (at[i] < contexts ? c.input : c.output).at(id, 0);
-            }
-            for (int k = lane_index() * W; k < D; k += WARP * W) {
-                pack<T, W> p[8];
-#pragma unroll
-                for (int i = 0; i < 8; i++)
-                    if (at[i] >= 0) p[i] = race_read<W>(from[i] + k);
-#pragma unroll
-                for (int i = 0; i < 8; i++)
-                    if (at[i] >= 0) keep(p[i], at[i], k);
-            }
+        for (unsigned later; wanted; wanted = later) {
+            later = wanted;
+            for (int i = 0; i < 8; i++) later &= later - 1;
+#pragma unroll 1
+            for (int k = 0; k < features(); k += WARP * W)
+                load_eight(wanted ^ later, k + lane_index() * W);
         }
         __syncwarp();
     }
 
-    __device__ void keep(const pack<T, W> &p, int at, int k)
+    /* W features of eight rows, or fewer, from f on. */
+    __device__ void load_eight(unsigned wanted, int f) const
+    {
+        pack<T, W> p[8];
+        unsigned left = wanted;
+#pragma unroll
+        for (int i = 0; i < 8; i++, left &= left - 1) {
+            const int at = max(__ffs(int(left)) - 1, 0);
+            const int64_t id = __shfl_sync(~0u, word, at);
+            const rows_of<T> &table = at < slots() ? c.input : c.output;
+            if (left && f < features()) p[i] = race_read<W>(table.at(id, f));
+        }
+        left = wanted;
+#pragma unroll
+        for (int i = 0; i < 8; i++, left &= left - 1)
+            if (left && f < features()) keep(p[i], __ffs(int(left)) - 1, f);
+    }
+
+    __device__ void keep(const pack<T, W> &p, int at, int f) const
     {
         float x[W];
 #pragma unroll
         for (int e = 0; e < W; e++) x[e] = to_float(p.v[e]);
-        store_floats<W>(values + at * pitch + k, x);
-        if (rounds && at < contexts) *reinterpret_cast<pack<T, W> *>(before + at * pitch + k) = p;
+        store_floats<W>(now(at, f), x);
+        if (rounds && at < slots()) *reinterpret_cast<pack<T, W> *>(before(at, f)) = p;
     }
 
-    /* Four features of a row from f on; of no row, and past the last, 0. */
-    __device__ void load_four(float (&to)[4], int at, int f) const
-    {
-        if (at >= 0 && f < D)
-            load_floats<4>(to, values + at * pitch + f);
-        else
-#pragma unroll
-            for (int e = 0; e < 4; e++) to[e] = 0;
-    }
-
-    /* ------------------------------------------------------------------ units */
+    /* ------------------------------------------------------------------ scores */
 
     /* Of the unit of contexts first..first+n-1. A word that is there twice is one input. */
     __device__ window_part part_of(int first, int n) const
@@ -218,50 +194,57 @@ template <class T, int W> struct window_run {
         const int own = times ? lane : -1;
         window_part p;
         p.input = __shfl_sync(~0u, mine, first + one);
-        p.sample = __shfl_sync(~0u, own, contexts + one);
+        p.sample = __shfl_sync(~0u, own, slots() + one);
         p.often = __shfl_sync(~0u, often, first + one);
 #pragma unroll
         for (int e = 0; e < 2; e++) {
             p.inputs[e] = __shfl_sync(~0u, mine, first + two + e);
-            p.samples[e] = __shfl_sync(~0u, own, contexts + two + e);
-            p.times[e] = __shfl_sync(~0u, times, contexts + two + e);
+            p.samples[e] = __shfl_sync(~0u, own, slots() + two + e);
+            p.times[e] = __shfl_sync(~0u, times, slots() + two + e);
         }
         return p;
     }
 
-    /* s = the scores of input lane / 4 with samples 2 (lane % 4) + e: the upper rows of a product
-     * are the inputs' large parts, the lower rows what is left of them. */
+    /* Four features of a row from f on; of no row, and past the last, 0. */
+    __device__ void load_four(float (&to)[4], int at, int f) const
+    {
+#pragma unroll
+        for (int e = 0; e < 4; e++) to[e] = 0;
+        if (at >= 0 && f < features()) load_floats<4>(to, now(at, f));
+    }
+
+    /* s = the scores of input lane / 4 with samples 2 (lane % 4) + e. The upper rows of a product
+     * are the inputs' large parts, the lower ones what is left of them. */
     __device__ void score(float (&s)[2], const window_part &p) const
     {
-        wl::fragment_c small = {};
+        wl::fragment_c sum = {};
         s[0] = s[1] = 0;
 #pragma unroll 1
-        for (int k = 0; k < D; k += 16) {
+        for (int k = lane_index() % 4 * 4; k - lane_index() % 4 * 4 < features(); k += 16) {
             float x[4], o[4];
-            load_four(x, p.input, k + lane_index() % 4 * 4);
-            load_four(o, p.sample, k + lane_index() % 4 * 4);
+            load_four(x, p.input, k);
+            load_four(o, p.sample, k);
             const wl::split_words<4> a(x);
             const wl::split_words<4, rounds> b(o);
 #pragma unroll
             for (int i = 0; i < 4; i += 2) {
                 const unsigned both[4] = { a.high[i], a.low[i], a.high[i + 1], a.low[i + 1] };
-                small = wl::mma_tf32(both, b.high + i, small);
+                const unsigned large[4] = { 0, a.high[i], 0, a.high[i + 1] };
+                sum = wl::mma_tf32(both, b.high + i, sum);
 #pragma unroll
                 for (int e = 0; e < 2; e++) {
-                    s[e] += small.values[e];
-                    small.values[e] = 0;
+                    s[e] += sum.values[e]; /* the tensor cores would cut it off */
+                    sum.values[e] = 0;
                 }
-                if constexpr (rounds) continue;
-                const unsigned lower[4] = { 0, a.high[i], 0, a.high[i + 1] };
-                small = wl::mma_tf32(lower, b.low + i, small);
+                if constexpr (!rounds) sum = wl::mma_tf32(large, b.low + i, sum);
             }
         }
-        s[0] += small.values[2];
-        s[1] += small.values[3];
+        s[0] += sum.values[2];
+        s[1] += sum.values[3];
     }
 
-    /* Scores to gradients times -rate, of all inputs of the word and a single sample. Returns the
-     * lane's loss; *finite: all scores are. */
+    /* Scores to gradients times -rate, of an input as often as it is there and a single sample.
+     * Returns the lane's loss; *finite: all scores are. */
     __device__ float differentiate(float (&g)[2], const window_part &p, float rate,
                                    bool *finite) const
     {
@@ -279,7 +262,9 @@ template <class T, int W> struct window_run {
         return sum;
     }
 
-    /* The gradients of samples 2 (lane % 4) + e at inputs lane / 4, where another lane has them. */
+    /* ------------------------------------------------------------------ gradients */
+
+    /* The gradients of inputs 2 (lane % 4) + e at sample lane / 4, which other lanes have. */
     __device__ static void transpose(float (&to)[2], const float (&g)[2])
     {
         const int lane = lane_index();
@@ -291,14 +276,14 @@ template <class T, int W> struct window_run {
         }
     }
 
-    /* d = four features of gradients: those of the other side's rows, weighed */
+    /* d = four features of gradients: of the other side's rows, weighed */
     template <bool EXACT>
-    __device__ static void weigh(float (&d)[2][4], const float (&rows)[2][4],
+    __device__ static void weigh(float (&d)[2][4], const float (&other)[2][4],
                                  const wl::split_words<2> &g)
     {
 #pragma unroll
         for (int i = 0; i < 4; i += 2) {
-            const float a[4] = { rows[0][i], rows[0][i + 1], rows[1][i], rows[1][i + 1] };
+            const float a[4] = { other[0][i], other[0][i + 1], other[1][i], other[1][i + 1] };
             wl::fragment_c large = {}, small = {};
             wl::add_half(large, small, wl::split_words<4, EXACT>(a), g.high, g.low);
 #pragma unroll
@@ -306,8 +291,56 @@ template <class T, int W> struct window_run {
         }
     }
 
-    /* Rows are lanes' own here: a lane adds to what it has read. */
-    __device__ void update(const window_part &p, const float (&g)[2], uint32_t step)
+    /* Adds N features to a table, and says what they have become. */
+    template <int N>
+    __device__ void add(T *to, const float *delta, float *value, int64_t element,
+                        uint32_t step) const
+    {
+        float d[N];
+#pragma unroll
+        for (int e = 0; e < N; e++) value[e] += d[e] = delta[e];
+        race_add<N>(to, d, [&](T *rounded, const float(&x)[N]) {
+            store_rounded<N>(rounded, x, c.stochastic, element, ~c.seed, step);
+#pragma unroll
+            for (int e = 0; e < N; e++) value[e] = to_float(rounded[e]);
+        });
+    }
+
+    /* Four features of a row from f on, or as many as there are. */
+    __device__ void add_four(const rows_of<T> &table, int32_t id, int f, const float (&delta)[4],
+                             float (&value)[4], uint32_t step) const
+    {
+        const int64_t element = id * c.D + f;
+        T *to = table.at(id, f);
+        if constexpr (W > 1) {
+            add<4>(to, delta, value, element, step);
+        } else {
+#pragma unroll
+            for (int e = 0; e < 4; e++)
+                if (f + e < features()) add<1>(to + e, delta + e, value + e, element + e, step);
+        }
+    }
+
+    __device__ void add_to_context(int at, int32_t id, int f, const float (&delta)[4],
+                                   float (&x)[4]) const
+    {
+        if constexpr (rounds)
+#pragma unroll
+            for (int e = 0; e < 4; e++) x[e] += delta[e];
+        else
+            add_four(c.input, id, f, delta, x, 0);
+        store_floats<4>(now(at, f), x);
+    }
+
+    __device__ void add_to_sample(int at, int32_t id, int times, int f, const float (&delta)[4],
+                                  float (&o)[4], uint32_t step) const
+    {
+        for (int n = 0; n < times; n++) add_four(c.output, id, f, delta, o, step);
+        store_floats<4>(now(at, f), o);
+    }
+
+    /* A lane adds to what it has read: nobody waits for another. */
+    __device__ void update(const window_part &p, const float (&g)[2], uint32_t step) const
     {
         const float along[2] = { g[0] * float(p.times[0]), g[1] * float(p.times[1]) };
         float across[2];
@@ -320,7 +353,7 @@ template <class T, int W> struct window_run {
             sample[e] = __shfl_sync(~0u, word, max(p.samples[e], 0));
         }
 #pragma unroll 1
-        for (int k = 0; k < D; k += 32) {
+        for (int k = 0; k < features(); k += 32) {
             const int f = k + lane_index() / 4 * 4;
             float x[2][4], o[2][4], dx[2][4], ds[2][4];
 #pragma unroll
@@ -330,56 +363,47 @@ template <class T, int W> struct window_run {
             }
             weigh<rounds>(dx, o, of_inputs);
             weigh<false>(ds, x, of_samples);
+            if (f >= features()) continue;
 #pragma unroll
-            for (int e = 0; e < 2 && f < D; e++) {
+            for (int e = 0; e < 2; e++) {
                 if (p.inputs[e] >= 0) add_to_context(p.inputs[e], input[e], f, dx[e], x[e]);
                 if (p.samples[e] < 0) continue;
-                for (int n = 0; n < p.times[e]; n++)
-                    add_four(c.output, sample[e], f, ds[e], o[e], ~c.seed, step);
-                store_floats<4>(values + p.samples[e] * pitch + f, o[e]);
+                add_to_sample(p.samples[e], sample[e], p.times[e], f, ds[e], o[e], step);
             }
         }
         __syncwarp();
     }
 
-    /* 16 bits wait in f32 */
-    __device__ void add_to_context(int at, int32_t id, int f, const float (&delta)[4],
-                                   float (&x)[4]) const
-    {
-        if constexpr (rounds)
-            for (int e = 0; e < 4; e++) x[e] += delta[e];
-        else
-            add_four(c.input, id, f, delta, x, 0, 0);
-        store_floats<4>(values + at * pitch + f, x);
-    }
+    /* ------------------------------------------------------------------ centres */
 
-    __device__ bool train_unit(const window &w, int first, int n, int number)
+    /* The unit of contexts first..first+n-1. */
+    __device__ void train_unit(int64_t centre, int first, int n, int number)
     {
         const window_part p = part_of(first, n);
         float g[2];
         bool finite;
         score(g, p);
-        const float mine = differentiate(g, p, c.rate(w.at), &finite);
-        if (!finite) return false;
-        update(p, g, wl_word2vec_rounding_step(c.place(w.at), c.units, number));
-        loss += double(mine);
-        return true;
+        const float mine = differentiate(g, p, c.rate(centre), &finite);
+        if (finite) {
+            update(p, g, wl_word2vec_rounding_step(c.place(centre), c.units, number));
+            loss += double(mine);
+            pairs += lane_index() < n;
+        } else {
+            skipped += lane_index() == number;
+        }
     }
 
-    __device__ void train(int64_t at)
+    __device__ void train(int place)
     {
-        const window w = window_of(c, at);
-        release(at - c.window, at);
-        if (w.target < 0 || w.contexts() == 0) return;
-        const unsigned fresh = take_contexts(w);
-        load(fresh | take_samples(w));
-        const int all = int(w.contexts()), most = int(wl_word2vec_inputs(all, c.units));
-        for (int number = 0; number * most < all; number++) {
-            const int n = min(most, all - number * most);
-            const bool good = train_unit(w, number * most, n, number);
-            pairs += good ? n : 0;
-            skipped += good ? 0 : 1;
-        }
+        const int64_t centre = begin + place;
+        const window w = window_of(c, centre);
+        const int n = int(w.contexts()), most = int(wl_word2vec_inputs(n, c.units));
+        release(place - int(c.window), centre);
+        if (w.target < 0 || n == 0) return;
+        const unsigned fresh = take_contexts(place, int(centre - w.first), n);
+        load(fresh | take_samples(centre, w.target));
+        for (int number = 0; number * most < n; number++)
+            train_unit(centre, number * most, min(most, n - number * most), number);
     }
 };
 
@@ -389,28 +413,29 @@ __global__ void __launch_bounds__(WINDOW_THREADS, 4)
     hogwild_windows(word2vec<T> c, tallies to, int64_t workers)
 {
     wl::await_earlier();
-    WL_DYN_SHARED(unsigned char, memory);
-    const size_t bytes = window_bytes<T>(c.D, c.window, c.samples);
-    const int64_t begin = c.begin[0], n = max(c.end() - begin, int64_t(0));
-    for (int64_t worker = warp_index(); worker < workers; worker += warp_count()) {
-        window_run<T, W> run(c, reinterpret_cast<float *>(memory + threadIdx.x / WARP * bytes));
-        const int64_t last = begin + n * (worker + 1) / workers;
-        for (int64_t i = begin + n * worker / workers; i < last; i++) run.train(i);
-        run.release(INT64_MAX, last);
-        const double loss = wl::warp_sum(run.loss);
-        if (lane_index() > 0) continue;
-        to.loss[worker] = loss;
-        to.pairs[worker] = run.pairs;
-        to.skipped[worker] = run.skipped;
-    }
+    WL_DYN_SHARED(float, memory);
+    const int64_t worker = warp_index(), n = max(c.end() - c.begin[0], int64_t(0));
+    if (worker >= workers) return;
+    const int64_t first = n * worker / workers, last = n * (worker + 1) / workers;
+    const int64_t floats = window_floats<T>(c.D, c.contexts, c.samples);
+    window_run<T, W> run(c, memory + threadIdx.x / WARP * floats, c.begin[0] + first);
+    for (int place = 0; place < int(last - first); place++) run.train(place);
+    run.release(INT32_MAX, c.begin[0] + last);
+    const double loss = wl::warp_sum(run.loss), pairs = wl::warp_sum(double(run.pairs));
+    const double skipped = wl::warp_sum(double(run.skipped));
+    if (lane_index() > 0) return;
+    to.loss[worker] = loss;
+    to.pairs[worker] = int64_t(pairs);
+    to.skipped[worker] = int64_t(skipped);
 }
 
-/* *ran: whether a call is one for such a kernel, and the device runs it. */
+/* *ran: whether the call is one for such a kernel, and the device runs it. */
 template <class T, int W>
 wl_status run_windows(wl_ctx *ctx, const word2vec<T> &c, const tallies &to, int64_t workers,
                       bool *ran)
 {
-    const size_t bytes = WINDOW_WARPS * window_bytes<T>(c.D, c.window, c.samples);
+    const size_t bytes =
+        sizeof(float) * WINDOW_WARPS * size_t(window_floats<T>(c.D, c.contexts, c.samples));
     const bool suits = !c.cbow && !c.spans && !c.paths && c.sets == 1 && c.window <= WINDOW_SIDE &&
                        c.samples <= WINDOW_SIDE;
     const cluster_launch l(ctx, blocks_for(workers, WINDOW_WARPS), 1, WINDOW_THREADS, bytes);
