@@ -44,6 +44,7 @@ struct window_part {
  * lane n. */
 template <class T, int W> struct window_run {
     static constexpr bool rounds = sizeof(T) < sizeof(float);
+    using moved = std::conditional_t<W == 1, T, uint4>; /* W neighbours, not yet taken apart */
     const word2vec<T> &c;
     float *const rows;
     const int64_t begin;        /* the first centre: places count from here */
@@ -110,6 +111,7 @@ template <class T, int W> struct window_run {
         const int mine = place - left + lane + (lane >= left);
         const int32_t id = lane < n ? c.token(begin + mine) : -1;
         unsigned fresh = 0;
+#pragma unroll 1
         for (int i = 0; i < n; i++) {
             const int32_t wanted = __shfl_sync(~0u, id, i);
             const unsigned same = __ballot_sync(~0u, word == wanted) & all;
@@ -157,14 +159,15 @@ template <class T, int W> struct window_run {
     /* W features of eight rows, or fewer, from f on. */
     __device__ void load_eight(unsigned wanted, int f) const
     {
-        pack<T, W> p[8];
+        moved p[8];
         unsigned left = wanted;
 #pragma unroll
         for (int i = 0; i < 8; i++, left &= left - 1) {
             const int at = max(__ffs(int(left)) - 1, 0);
             const int64_t id = __shfl_sync(~0u, word, at);
             const rows_of<T> &table = at < slots() ? c.input : c.output;
-            if (left && f < features()) p[i] = race_read<W>(table.at(id, f));
+            if (left && f < features())
+                p[i] = race_read<1>(reinterpret_cast<const moved *>(table.at(id, f))).v[0];
         }
         left = wanted;
 #pragma unroll
@@ -172,13 +175,15 @@ template <class T, int W> struct window_run {
             if (left && f < features()) keep(p[i], __ffs(int(left)) - 1, f);
     }
 
-    __device__ void keep(const pack<T, W> &p, int at, int f) const
+    __device__ void keep(const moved &p, int at, int f) const
     {
+        pack<T, W> row;
         float x[W];
+        memcpy(&row, &p, sizeof row);
 #pragma unroll
-        for (int e = 0; e < W; e++) x[e] = to_float(p.v[e]);
+        for (int e = 0; e < W; e++) x[e] = to_float(row.v[e]);
         store_floats<W>(now(at, f), x);
-        if (rounds && at < slots()) *reinterpret_cast<pack<T, W> *>(before(at, f)) = p;
+        if (rounds && at < slots()) *reinterpret_cast<pack<T, W> *>(before(at, f)) = row;
     }
 
     /* ------------------------------------------------------------------ scores */
@@ -321,9 +326,10 @@ template <class T, int W> struct window_run {
         }
     }
 
-    __device__ void add_to_context(int at, int32_t id, int f, const float (&delta)[4],
-                                   float (&x)[4]) const
+    __device__ void add_to_context(int at, int32_t id, int f, const float (&delta)[4]) const
     {
+        float x[4];
+        load_floats<4>(x, now(at, f));
         if constexpr (rounds)
 #pragma unroll
             for (int e = 0; e < 4; e++) x[e] += delta[e];
@@ -333,8 +339,10 @@ template <class T, int W> struct window_run {
     }
 
     __device__ void add_to_sample(int at, int32_t id, int times, int f, const float (&delta)[4],
-                                  float (&o)[4], uint32_t step) const
+                                  uint32_t step) const
     {
+        float o[4];
+        load_floats<4>(o, now(at, f));
         for (int n = 0; n < times; n++) add_four(c.output, id, f, delta, o, step);
         store_floats<4>(now(at, f), o);
     }
@@ -355,20 +363,17 @@ template <class T, int W> struct window_run {
 #pragma unroll 1
         for (int k = 0; k < features(); k += 32) {
             const int f = k + lane_index() / 4 * 4;
-            float x[2][4], o[2][4], dx[2][4], ds[2][4];
-#pragma unroll
-            for (int e = 0; e < 2; e++) {
-                load_four(x[e], p.inputs[e], f);
-                load_four(o[e], p.samples[e], f);
-            }
-            weigh<rounds>(dx, o, of_inputs);
-            weigh<false>(ds, x, of_samples);
+            float row[2][4], dx[2][4], ds[2][4];
+            for (int e = 0; e < 2; e++) load_four(row[e], p.samples[e], f);
+            weigh<rounds>(dx, row, of_inputs);
+            for (int e = 0; e < 2; e++) load_four(row[e], p.inputs[e], f);
+            weigh<false>(ds, row, of_samples);
             if (f >= features()) continue;
 #pragma unroll
             for (int e = 0; e < 2; e++) {
-                if (p.inputs[e] >= 0) add_to_context(p.inputs[e], input[e], f, dx[e], x[e]);
+                if (p.inputs[e] >= 0) add_to_context(p.inputs[e], input[e], f, dx[e]);
                 if (p.samples[e] < 0) continue;
-                add_to_sample(p.samples[e], sample[e], p.times[e], f, ds[e], o[e], step);
+                add_to_sample(p.samples[e], sample[e], p.times[e], f, ds[e], step);
             }
         }
         __syncwarp();
@@ -402,6 +407,7 @@ template <class T, int W> struct window_run {
         if (w.target < 0 || n == 0) return;
         const unsigned fresh = take_contexts(place, int(centre - w.first), n);
         load(fresh | take_samples(centre, w.target));
+#pragma unroll 1
         for (int number = 0; number * most < n; number++)
             train_unit(centre, number * most, min(most, n - number * most), number);
     }
@@ -409,7 +415,7 @@ template <class T, int W> struct window_run {
 
 /* A warp owns a worker's run of centres, one after another. */
 template <class T, int W>
-__global__ void __launch_bounds__(WINDOW_THREADS, 4)
+__global__ void __launch_bounds__(WINDOW_THREADS, W == 1 ? 3 : 4)
     hogwild_windows(word2vec<T> c, tallies to, int64_t workers)
 {
     wl::await_earlier();
