@@ -115,19 +115,16 @@ __device__ __forceinline__ split_words<4> split(const fragment_b<float> &b)
     return split_words<4>(b.words);
 }
 
-/* Half a product, of matrices [16,8] and [8,8], which is large + small. What the large parts'
- * products sum to is added outside the tensor cores, which cut sums off instead of rounding them.
- */
+/* Half a product, of matrices [16,8] and [8,8]: returns what the large parts give, and adds to
+ * `small` what the others do. The caller adds the former up outside the tensor cores, which cut
+ * sums off instead of rounding them. */
 template <bool EXACT>
-__device__ __forceinline__ void add_half(fragment_c &large, fragment_c &small,
-                                         const split_words<4, EXACT> &a, const unsigned *high,
-                                         const unsigned *low)
+__device__ __forceinline__ fragment_c mma_half(fragment_c &small, const split_words<4, EXACT> &a,
+                                               const unsigned *high, const unsigned *low)
 {
     if constexpr (!EXACT) small = mma_tf32(a.low, high, small);
     small = mma_tf32(a.high, low, small);
-    const fragment_c product = mma_tf32(a.high, high, fragment_c{});
-#pragma unroll
-    for (int e = 0; e < 4; e++) large.values[e] += product.values[e];
+    return mma_tf32(a.high, high, fragment_c{});
 }
 
 /* a b + c to about the last bit of a float. */
@@ -136,9 +133,12 @@ __device__ __forceinline__ fragment_c mma(const fragment_a<float> &a, const spli
 {
     fragment_c sum = c, small = {};
 #pragma unroll
-    for (int half = 0; half < 2; half++)
-        add_half(sum, small, split_words<4>(a.words + 4 * half), b.high + 2 * half,
-                 b.low + 2 * half);
+    for (int half = 0; half < 2; half++) {
+        const split_words<4> left(a.words + 4 * half);
+        const fragment_c large = mma_half(small, left, b.high + 2 * half, b.low + 2 * half);
+#pragma unroll
+        for (int e = 0; e < 4; e++) sum.values[e] += large.values[e];
+    }
 #pragma unroll
     for (int e = 0; e < 4; e++) sum.values[e] += small.values[e];
     return sum;

@@ -10,7 +10,7 @@
 #include "cluster.cuh"
 #include "logistic.cuh"
 #include "mma_float.cuh"
-#include "word2vec.cuh"
+#include "word2vec_rows.cuh"
 
 namespace
 {
@@ -18,18 +18,6 @@ namespace
 enum { WINDOW_SIDE = 8 }; /* inputs of a unit at most, and samples: columns of a product */
 enum { WINDOW_WARPS = 4, WINDOW_THREADS = WINDOW_WARPS * WARP };
 enum { WINDOW_BYTES = 113 * 1024 }; /* of a block at most: two fit a multiprocessor */
-
-/* From one row to the next: four rows in a line have no bank twice. */
-__host__ __device__ inline int window_pitch(int64_t D) { return int((D + 7) / 16 * 16 + 8); }
-
-/* Floats of a warp: a row a context and one more, and a row a sample; in 16 bits then the contexts'
- * rows as the table had them. */
-template <class T>
-__host__ __device__ int64_t window_floats(int64_t D, int64_t contexts, int64_t samples)
-{
-    const int64_t before = sizeof(T) < sizeof(float) ? (1 + contexts) * window_pitch(D) / 2 : 0;
-    return (1 + contexts + samples) * window_pitch(D) + before;
-}
 
 /* What a lane has to do with a unit, by the layout of products (mma_float.cuh): rows, -1 for none.
  * In scores it has parts of input and sample lane / 4, and gets the scores of that input with
@@ -40,150 +28,17 @@ struct window_part {
     int often, times[2]; /* how often input lane / 4 is there, and samples 2 (lane % 4) + e */
 };
 
-/* A warp at a worker's run. Row n in shared memory, of a context and then of a sample, is known to
- * lane n. */
+/* A warp at a worker's run. */
 template <class T, int W> struct window_run {
-    static constexpr bool rounds = sizeof(T) < sizeof(float);
-    using moved = std::conditional_t<W == 1, T, uint4>; /* W neighbours, not yet taken apart */
+    static constexpr bool rounds = window_rows<T, W>::rounds;
     const word2vec<T> &c;
-    float *const rows;
-    const int64_t begin;        /* the first centre: places count from here */
-    int32_t word = -1;          /* of the lane's row; -1: none */
-    int last = 0;               /* the last place of the row's word as a context */
-    int row = 0;                /* that of the centre's context number lane */
-    int times = 0;              /* how many of the centre's samples the lane's row is */
+    window_rows<T, W> rows;
     int pairs = 0, skipped = 0; /* of contexts number lane; units number lane */
     double loss = 0;            /* the lane's part */
 
     __device__ window_run(const word2vec<T> &call, float *memory, int64_t first)
-        : c(call), rows(memory), begin(first)
+        : c(call), rows(call, memory, first)
     {
-        for (int i = lane_index(); i < (slots() + samples()) * pitch(); i += WARP) rows[i] = 0;
-        __syncwarp(); /* past feature D rows stay 0 */
-    }
-
-    __device__ int features() const { return int(c.D); }
-    __device__ int slots() const { return 1 + int(c.contexts); } /* rows of contexts */
-    __device__ int samples() const { return int(c.samples); }
-    __device__ int pitch() const { return window_pitch(c.D); }
-    __device__ float *now(int at, int f) const { return rows + at * pitch() + f; }
-    __device__ T *before(int at, int f) const
-    {
-        return reinterpret_cast<T *>(now(slots() + samples(), 0)) + at * pitch() + f;
-    }
-
-    /* ------------------------------------------------------------------ rows come and go */
-
-    /* Lets go of rows whose word's last place as a context lies before `end`. Changes of 16 bits
-     * are added to the table, by draws that `centre` counts, whose units write no other contexts.
-     */
-    __device__ void release(int end, int64_t centre)
-    {
-        const bool ends = lane_index() < slots() && word >= 0 && last < end;
-        for (unsigned gone = rounds ? __ballot_sync(~0u, ends) : 0; gone; gone &= gone - 1) {
-            const int at = __ffs(int(gone)) - 1;
-            add_change(at, __shfl_sync(~0u, word, at),
-                       wl_word2vec_rounding_step(c.place(centre), c.units, 0));
-        }
-        if (ends) word = -1;
-    }
-
-    __device__ void add_change(int at, int64_t id, uint32_t step) const
-    {
-#pragma unroll 1
-        for (int k = lane_index() * W; k < features(); k += WARP * W) {
-            float change[W], was[W];
-            load_floats<W>(change, now(at, k));
-            load_pack<W>(was, before(at, k));
-            for (int e = 0; e < W; e++) change[e] -= was[e];
-            race_add<W>(c.input.at(id, k), change, [&](T *to, const float(&x)[W]) {
-                store_rounded<W>(to, x, c.stochastic, id * c.D + k, c.seed, step);
-            });
-        }
-    }
-
-    /* Finds the n contexts of a centre at a place, `left` of them before it, a row each, which two
-     * places of one word share. Returns the rows to be loaded. */
-    __device__ unsigned take_contexts(int place, int left, int n)
-    {
-        const unsigned all = (1u << slots()) - 1;
-        const int lane = lane_index();
-        const int mine = place - left + lane + (lane >= left);
-        const int32_t id = lane < n ? c.token(begin + mine) : -1;
-        unsigned fresh = 0;
-#pragma unroll 1
-        for (int i = 0; i < n; i++) {
-            const int32_t wanted = __shfl_sync(~0u, id, i);
-            const unsigned same = __ballot_sync(~0u, word == wanted) & all;
-            const unsigned none = __ballot_sync(~0u, word < 0) & all;
-            const int at = __ffs(int(same ? same : none)) - 1, here = __shfl_sync(~0u, mine, i);
-            if (!same) fresh |= 1u << at;
-            if (lane == i) row = at;
-            if (lane != at) continue;
-            last = same ? max(last, here) : here;
-            word = wanted;
-        }
-        return fresh;
-    }
-
-    /* Draws a centre's samples; one that is drawn again is the same row. Returns the rows to be
-     * loaded. */
-    __device__ unsigned take_samples(int64_t centre, int32_t target)
-    {
-        const int j = lane_index() - slots(), pair = j > 0 ? (j - 1) / 2 : 0;
-        const bool mine = j >= 0 && j < samples();
-        const wl_random r = wl_word2vec_negatives_draw(c.seed, c.place(centre), uint32_t(pair));
-        const uint32_t high = j % 2 ? r.word[0] : r.word[2], low = j % 2 ? r.word[1] : r.word[3];
-        if (mine) word = j ? wl_word2vec_negative(c.noise, c.V, high, low, target) : target;
-        const unsigned all = ((1u << samples()) - 1) << slots();
-        const unsigned same = __match_any_sync(~0u, word) & all;
-        const bool counts = mine && word >= 0 && __ffs(int(same)) - 1 == lane_index();
-        times = counts ? __popc(same) : 0;
-        if (mine && !counts) word = -1;
-        return __ballot_sync(~0u, counts);
-    }
-
-    /* Loads rows, of which eight are on their way at once. */
-    __device__ void load(unsigned wanted) const
-    {
-        for (unsigned later; wanted; wanted = later) {
-            later = wanted;
-            for (int i = 0; i < 8; i++) later &= later - 1;
-#pragma unroll 1
-            for (int k = 0; k < features(); k += WARP * W)
-                load_eight(wanted ^ later, k + lane_index() * W);
-        }
-        __syncwarp();
-    }
-
-    /* W features of eight rows, or fewer, from f on. */
-    __device__ void load_eight(unsigned wanted, int f) const
-    {
-        moved p[8];
-        unsigned left = wanted;
-#pragma unroll
-        for (int i = 0; i < 8; i++, left &= left - 1) {
-            const int at = max(__ffs(int(left)) - 1, 0);
-            const int64_t id = __shfl_sync(~0u, word, at);
-            const rows_of<T> &table = at < slots() ? c.input : c.output;
-            if (left && f < features())
-                p[i] = race_read<1>(reinterpret_cast<const moved *>(table.at(id, f))).v[0];
-        }
-        left = wanted;
-#pragma unroll
-        for (int i = 0; i < 8; i++, left &= left - 1)
-            if (left && f < features()) keep(p[i], __ffs(int(left)) - 1, f);
-    }
-
-    __device__ void keep(const moved &p, int at, int f) const
-    {
-        pack<T, W> row;
-        float x[W];
-        memcpy(&row, &p, sizeof row);
-#pragma unroll
-        for (int e = 0; e < W; e++) x[e] = to_float(row.v[e]);
-        store_floats<W>(now(at, f), x);
-        if (rounds && at < slots()) *reinterpret_cast<pack<T, W> *>(before(at, f)) = row;
     }
 
     /* ------------------------------------------------------------------ scores */
@@ -193,29 +48,21 @@ template <class T, int W> struct window_run {
     {
         const int lane = lane_index(), one = lane / 4, two = lane % 4 * 2;
         const unsigned all = ((1u << n) - 1) << first;
-        const unsigned same = __match_any_sync(~0u, row) & all;
+        const unsigned same = __match_any_sync(~0u, rows.row) & all;
         const bool counts = all >> lane & 1 && __ffs(int(same)) - 1 == lane;
-        const int mine = counts ? row : -1, often = counts ? __popc(same) : 0;
-        const int own = times ? lane : -1;
+        const int mine = counts ? rows.row : -1, often = counts ? __popc(same) : 0;
+        const int own = rows.times ? lane : -1;
         window_part p;
         p.input = __shfl_sync(~0u, mine, first + one);
-        p.sample = __shfl_sync(~0u, own, slots() + one);
+        p.sample = __shfl_sync(~0u, own, rows.slots() + one);
         p.often = __shfl_sync(~0u, often, first + one);
 #pragma unroll
         for (int e = 0; e < 2; e++) {
             p.inputs[e] = __shfl_sync(~0u, mine, first + two + e);
-            p.samples[e] = __shfl_sync(~0u, own, slots() + two + e);
-            p.times[e] = __shfl_sync(~0u, times, slots() + two + e);
+            p.samples[e] = __shfl_sync(~0u, own, rows.slots() + two + e);
+            p.times[e] = __shfl_sync(~0u, rows.times, rows.slots() + two + e);
         }
         return p;
-    }
-
-    /* Four features of a row from f on; of no row, and past the last, 0. */
-    __device__ void load_four(float (&to)[4], int at, int f) const
-    {
-#pragma unroll
-        for (int e = 0; e < 4; e++) to[e] = 0;
-        if (at >= 0 && f < features()) load_floats<4>(to, now(at, f));
     }
 
     /* s = the scores of input lane / 4 with samples 2 (lane % 4) + e. The upper rows of a product
@@ -225,10 +72,10 @@ template <class T, int W> struct window_run {
         wl::fragment_c sum = {};
         s[0] = s[1] = 0;
 #pragma unroll 1
-        for (int k = lane_index() % 4 * 4; k - lane_index() % 4 * 4 < features(); k += 16) {
+        for (int k = lane_index() % 4 * 4; k - lane_index() % 4 * 4 < rows.features(); k += 16) {
             float x[4], o[4];
-            load_four(x, p.input, k);
-            load_four(o, p.sample, k);
+            rows.load_four(x, p.input, k);
+            rows.load_four(o, p.sample, k);
             const wl::split_words<4> a(x);
             const wl::split_words<4, rounds> b(o);
 #pragma unroll
@@ -289,8 +136,9 @@ template <class T, int W> struct window_run {
 #pragma unroll
         for (int i = 0; i < 4; i += 2) {
             const float a[4] = { other[0][i], other[0][i + 1], other[1][i], other[1][i + 1] };
-            wl::fragment_c large = {}, small = {};
-            wl::add_half(large, small, wl::split_words<4, EXACT>(a), g.high, g.low);
+            const wl::split_words<4, EXACT> left(a);
+            wl::fragment_c small = {};
+            const wl::fragment_c large = wl::mma_half(small, left, g.high, g.low);
 #pragma unroll
             for (int n = 0; n < 4; n++) d[n % 2][i + n / 2] = large.values[n] + small.values[n];
         }
@@ -322,32 +170,33 @@ template <class T, int W> struct window_run {
         } else {
 #pragma unroll
             for (int e = 0; e < 4; e++)
-                if (f + e < features()) add<1>(to + e, delta + e, value + e, element + e, step);
+                if (f + e < rows.features())
+                    add<1>(to + e, delta + e, value + e, element + e, step);
         }
     }
 
     __device__ void add_to_context(int at, int32_t id, int f, const float (&delta)[4]) const
     {
         float x[4];
-        load_floats<4>(x, now(at, f));
+        load_floats<4>(x, rows.now(at, f));
         if constexpr (rounds)
 #pragma unroll
             for (int e = 0; e < 4; e++) x[e] += delta[e];
         else
             add_four(c.input, id, f, delta, x, 0);
-        store_floats<4>(now(at, f), x);
+        store_floats<4>(rows.now(at, f), x);
     }
 
     __device__ void add_to_sample(int at, int32_t id, int times, int f, const float (&delta)[4],
                                   uint32_t step) const
     {
         float o[4];
-        load_floats<4>(o, now(at, f));
+        load_floats<4>(o, rows.now(at, f));
         for (int n = 0; n < times; n++) add_four(c.output, id, f, delta, o, step);
-        store_floats<4>(now(at, f), o);
+        store_floats<4>(rows.now(at, f), o);
     }
 
-    /* A lane adds to what it has read: nobody waits for another. */
+    /* A lane adds to what it has read: no other waits for it. */
     __device__ void update(const window_part &p, const float (&g)[2], uint32_t step) const
     {
         const float along[2] = { g[0] * float(p.times[0]), g[1] * float(p.times[1]) };
@@ -357,26 +206,26 @@ template <class T, int W> struct window_run {
         const wl::split_words<2> of_inputs(along), of_samples(across);
 #pragma unroll
         for (int e = 0; e < 2; e++) {
-            input[e] = __shfl_sync(~0u, word, max(p.inputs[e], 0));
-            sample[e] = __shfl_sync(~0u, word, max(p.samples[e], 0));
+            input[e] = __shfl_sync(~0u, rows.word, max(p.inputs[e], 0));
+            sample[e] = __shfl_sync(~0u, rows.word, max(p.samples[e], 0));
         }
 #pragma unroll 1
-        for (int k = 0; k < features(); k += 32) {
+        for (int k = 0; k < rows.features(); k += 32) {
             const int f = k + lane_index() / 4 * 4;
+            const bool within = f < rows.features();
             float row[2][4], dx[2][4], ds[2][4];
-            for (int e = 0; e < 2; e++) load_four(row[e], p.samples[e], f);
+            for (int e = 0; e < 2; e++) rows.load_four(row[e], p.samples[e], f);
             weigh<rounds>(dx, row, of_inputs);
-            for (int e = 0; e < 2; e++) load_four(row[e], p.inputs[e], f);
+            for (int e = 0; e < 2; e++) rows.load_four(row[e], p.inputs[e], f);
             weigh<false>(ds, row, of_samples);
-            if (f >= features()) continue;
 #pragma unroll
             for (int e = 0; e < 2; e++) {
-                if (p.inputs[e] >= 0) add_to_context(p.inputs[e], input[e], f, dx[e]);
-                if (p.samples[e] < 0) continue;
-                add_to_sample(p.samples[e], sample[e], p.times[e], f, ds[e], step);
+                if (within && p.inputs[e] >= 0) add_to_context(p.inputs[e], input[e], f, dx[e]);
+                if (within && p.samples[e] >= 0)
+                    add_to_sample(p.samples[e], sample[e], p.times[e], f, ds[e], step);
             }
+            __syncwarp();
         }
-        __syncwarp();
     }
 
     /* ------------------------------------------------------------------ centres */
@@ -400,13 +249,13 @@ template <class T, int W> struct window_run {
 
     __device__ void train(int place)
     {
-        const int64_t centre = begin + place;
+        const int64_t centre = rows.begin + place;
         const window w = window_of(c, centre);
         const int n = int(w.contexts()), most = int(wl_word2vec_inputs(n, c.units));
-        release(place - int(c.window), centre);
+        rows.release(place - int(c.window), centre);
         if (w.target < 0 || n == 0) return;
-        const unsigned fresh = take_contexts(place, int(centre - w.first), n);
-        load(fresh | take_samples(centre, w.target));
+        const unsigned fresh = rows.take_contexts(place, int(centre - w.first), n);
+        rows.load(fresh | rows.take_samples(centre, w.target));
 #pragma unroll 1
         for (int number = 0; number * most < n; number++)
             train_unit(centre, number * most, min(most, n - number * most), number);
@@ -426,7 +275,7 @@ __global__ void __launch_bounds__(WINDOW_THREADS, W == 1 ? 3 : 4)
     const int64_t floats = window_floats<T>(c.D, c.contexts, c.samples);
     window_run<T, W> run(c, memory + threadIdx.x / WARP * floats, c.begin[0] + first);
     for (int place = 0; place < int(last - first); place++) run.train(place);
-    run.release(INT32_MAX, c.begin[0] + last);
+    run.rows.release(INT32_MAX, c.begin[0] + last);
     const double loss = wl::warp_sum(run.loss), pairs = wl::warp_sum(double(run.pairs));
     const double skipped = wl::warp_sum(double(run.skipped));
     if (lane_index() > 0) return;
@@ -443,7 +292,8 @@ wl_status run_windows(wl_ctx *ctx, const word2vec<T> &c, const tallies &to, int6
     const size_t bytes =
         sizeof(float) * WINDOW_WARPS * size_t(window_floats<T>(c.D, c.contexts, c.samples));
     const bool suits = !c.cbow && !c.spans && !c.paths && c.sets == 1 && c.window <= WINDOW_SIDE &&
-                       c.samples <= WINDOW_SIDE;
+                       c.samples <= WINDOW_SIDE && c.D <= WINDOW_BYTES &&
+                       c.centres / workers < INT32_MAX / 2; /* what lanes count */
     const cluster_launch l(ctx, blocks_for(workers, WINDOW_WARPS), 1, WINDOW_THREADS, bytes);
     *ran = suits && bytes <= WINDOW_BYTES && clusters_at_once(ctx, hogwild_windows<T, W>, l) > 0;
     return *ran ? launch(ctx, hogwild_windows<T, W>, l, c, to, workers) : WL_OK;
