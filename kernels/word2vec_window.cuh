@@ -93,6 +93,7 @@ template <class T, int W> struct window_run {
         }
         s[0] += sum.values[2];
         s[1] += sum.values[3];
+        __syncwarp(); /* other lanes add to what was read */
     }
 
     /* Scores to gradients times -rate, of an input as often as it is there and a single sample.
