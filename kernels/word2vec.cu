@@ -1,8 +1,9 @@
 /* Kernels of <wordloom/word2vec.h>: subsampling, and hogwild.
  * subsample: a thread a token; then a selection.
- * hogwild: a warp a run of centres. Moves: the rows of a centre's samples (of a window that is in
- * halves twice) and contexts, of which the latter stay in L1 from one centre to the next, those of
- * 16 bits with their changes in f32. Bound by: latency of rows, then L2. */
+ * hogwild: a warp a run of centres; of skip-gram with few contexts and samples word2vec_window.cuh
+ * has it. Moves: the rows of a centre's samples (of a window that is in halves twice) and contexts,
+ * of which the latter stay in L1 from one centre to the next, those of 16 bits with their changes
+ * in f32. Bound by: latency of rows, then L2. */
 #include "algorithms.cuh"
 #include "logistic.cuh"
 #include "word2vec_kept.cuh"

@@ -193,6 +193,7 @@ template <class T, int W> struct window_run {
     {
         float o[4];
         load_floats<4>(o, rows.now(at, f));
+#pragma unroll 1
         for (int n = 0; n < times; n++) add_four(c.output, id, f, delta, o, step);
         store_floats<4>(rows.now(at, f), o);
     }
