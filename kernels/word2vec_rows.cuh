@@ -56,6 +56,11 @@ template <class T, int W> struct window_rows {
         if (at >= 0 && f < features()) load_floats<4>(to, now(at, f));
     }
 
+    __device__ void store_four(int at, int f, const float *x) const
+    {
+        wl::store_shared4(now(at, f), make_float4(x[0], x[1], x[2], x[3]));
+    }
+
     /* Lets go of rows whose word's last place as a context lies before `end`. Changes of 16 bits
      * are added to the table, by draws that `centre` counts, whose units write no other contexts.
      */
@@ -164,7 +169,11 @@ template <class T, int W> struct window_rows {
         memcpy(&row, &p, sizeof row);
 #pragma unroll
         for (int e = 0; e < W; e++) x[e] = to_float(row.v[e]);
-        store_floats<W>(now(at, f), x);
+        if constexpr (W == 1)
+            *now(at, f) = x[0];
+        else
+#pragma unroll
+            for (int e = 0; e < W; e += 4) store_four(at, f + e, x + e);
         if (rounds && at < slots()) *reinterpret_cast<pack<T, W> *>(before(at, f)) = row;
     }
 };

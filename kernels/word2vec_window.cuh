@@ -185,7 +185,7 @@ template <class T, int W> struct window_run {
             for (int e = 0; e < 4; e++) x[e] += delta[e];
         else
             add_four(c.input, id, f, delta, x, 0);
-        store_floats<4>(rows.now(at, f), x);
+        rows.store_four(at, f, x);
     }
 
     __device__ void add_to_sample(int at, int32_t id, int times, int f, const float (&delta)[4],
@@ -195,7 +195,7 @@ template <class T, int W> struct window_run {
         load_floats<4>(o, rows.now(at, f));
 #pragma unroll 1
         for (int n = 0; n < times; n++) add_four(c.output, id, f, delta, o, step);
-        store_floats<4>(rows.now(at, f), o);
+        rows.store_four(at, f, o);
     }
 
     /* A lane adds to what it has read: no other waits for it. */
