@@ -82,16 +82,25 @@ __device__ __forceinline__ fragment_c mma_tf32(const unsigned *a, const unsigned
 #endif
 
 /* Floats as sums of two tf32: what is left of one has 12 bits at most, of which the second loses
- * one. */
-template <int N> struct split_words {
+ * one. EXACT: of tf32 nothing is left. */
+template <int N, bool EXACT = false> struct split_words {
     unsigned high[N], low[N];
     __device__ __forceinline__ explicit split_words(const unsigned *words)
     {
 #pragma unroll
-        for (int i = 0; i < N; i++) {
-            high[i] = tf32(__uint_as_float(words[i]));
-            low[i] = tf32(__uint_as_float(words[i]) - __uint_as_float(high[i]));
-        }
+        for (int i = 0; i < N; i++) set(i, __uint_as_float(words[i]));
+    }
+    __device__ __forceinline__ explicit split_words(const float (&x)[N])
+    {
+#pragma unroll
+        for (int i = 0; i < N; i++) set(i, x[i]);
+    }
+
+  private:
+    __device__ __forceinline__ void set(int i, float x)
+    {
+        high[i] = EXACT ? __float_as_uint(x) : tf32(x);
+        low[i] = EXACT ? 0 : tf32(x - __uint_as_float(high[i]));
     }
 };
 
@@ -106,8 +115,19 @@ __device__ __forceinline__ split_words<4> split(const fragment_b<float> &b)
     return split_words<4>(b.words);
 }
 
-/* a b + c to about the last bit of a float. What the large parts' products sum to is added outside
- * the tensor cores, which cut sums off instead of rounding them. */
+/* Half a product, of matrices [16,8] and [8,8]: returns what the large parts give, and adds to
+ * `small` what the others do. The caller adds the former up outside the tensor cores, which cut
+ * sums off instead of rounding them. */
+template <bool EXACT>
+__device__ __forceinline__ fragment_c mma_half(fragment_c &small, const split_words<4, EXACT> &a,
+                                               const unsigned *high, const unsigned *low)
+{
+    if constexpr (!EXACT) small = mma_tf32(a.low, high, small);
+    small = mma_tf32(a.high, low, small);
+    return mma_tf32(a.high, high, fragment_c{});
+}
+
+/* a b + c to about the last bit of a float. */
 __device__ __forceinline__ fragment_c mma(const fragment_a<float> &a, const split_words<4> &b,
                                           const fragment_c &c)
 {
@@ -115,10 +135,7 @@ __device__ __forceinline__ fragment_c mma(const fragment_a<float> &a, const spli
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         const split_words<4> left(a.words + 4 * half);
-        const unsigned *high = b.high + 2 * half, *low = b.low + 2 * half;
-        small = mma_tf32(left.low, high, small);
-        small = mma_tf32(left.high, low, small);
-        const fragment_c large = mma_tf32(left.high, high, fragment_c{});
+        const fragment_c large = mma_half(small, left, b.high + 2 * half, b.low + 2 * half);
 #pragma unroll
         for (int e = 0; e < 4; e++) sum.values[e] += large.values[e];
     }

@@ -105,6 +105,19 @@ __device__ __forceinline__ void prefetch(const void *p)
 #endif
 }
 
+/* p[0..3] = v by one instruction, of which nvcc now and then makes four; p is shared memory and a
+ * multiple of 16 bytes. */
+__device__ __forceinline__ void store_shared4(float *p, float4 v)
+{
+#if defined(WL_EMULATED)
+    *reinterpret_cast<float4 *>(p) = v;
+#else
+    asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(shared_address(p)), "f"(v.x),
+                 "f"(v.y), "f"(v.z), "f"(v.w)
+                 : "memory");
+#endif
+}
+
 /* *p += v, atomically and without reading back. */
 __device__ __forceinline__ void red_add(float *p, float v) { (void)atomicAdd(p, v); }
 

@@ -1,11 +1,13 @@
 /* Kernels of <wordloom/word2vec.h>: subsampling, and hogwild.
  * subsample: a thread a token; then a selection.
- * hogwild: a warp a run of centres. Moves: the rows of a centre's samples (of a window that is in
- * halves twice) and contexts, of which the latter stay in L1 from one centre to the next, those of
- * 16 bits with their changes in f32. Bound by: latency of rows, then L2. */
+ * hogwild: a warp a run of centres; of skip-gram with few contexts and samples word2vec_window.cuh
+ * has it. Moves: the rows of a centre's samples (of a window that is in halves twice) and contexts,
+ * of which the latter stay in L1 from one centre to the next, those of 16 bits with their changes
+ * in f32. Bound by: latency of rows, then L2. */
 #include "algorithms.cuh"
 #include "logistic.cuh"
 #include "word2vec_kept.cuh"
+#include "word2vec_window.cuh"
 
 namespace
 {
@@ -336,13 +338,16 @@ wl_status wl_cuda_word2vec_hogwild(wl_ctx *ctx, const wl_dims *d, const wl_word2
     const wl_word2vec_sizes s = wl_word2vec_sizes_of(a, d->D, sizeof(float));
     wl_word2vec_cuda_hogwild space;
     wl_word2vec_cuda_hogwild_carve(&space, ctx->workspace, &s, a);
+    const tallies to = { space.loss, space.pairs, space.skipped };
     const wl_status status = with_packs(a->input.dtype, word2vec_packed(a), d->D, [&](auto how) {
         using A = decltype(how);
         using T = typename A::type;
-        return launch(ctx, hogwild<T, A::width>, blocks_for(a->workers, WARPS), THREADS,
-                      word2vec_of<T>(ctx, d, a, WL_ID_ROW(word2vec_hogwild, tokens)), space,
+        const word2vec<T> c = word2vec_of<T>(ctx, d, a, WL_ID_ROW(word2vec_hogwild, tokens));
+        bool ran = false;
+        const wl_status failed = run_windows<T, A::width>(ctx, c, to, a->workers, &ran);
+        if (failed || ran) return failed;
+        return launch(ctx, hogwild<T, A::width>, blocks_for(a->workers, WARPS), THREADS, c, space,
                       a->workers);
     });
-    if (status) return status;
-    return add_tallies(ctx, a, { space.loss, space.pairs, space.skipped }, a->workers, false);
+    return status ? status : add_tallies(ctx, a, to, a->workers, false);
 }

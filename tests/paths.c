@@ -389,48 +389,98 @@ static void hogwild_has_a_warp_a_worker(void **state)
 {
     static const struct {
         const char *workers;
-        unsigned grid;
-    } sizes[] = { { "P=1", 1 }, { "P=8", 1 }, { "P=9", 2 }, { "P=64", 8 } };
+        unsigned grid, grid_of_windows; /* blocks of eight warps; of four */
+    } sizes[] = { { "P=1", 1, 1 }, { "P=4", 1, 1 }, { "P=5", 1, 2 },
+                  { "P=8", 1, 2 }, { "P=9", 2, 3 }, { "P=64", 8, 16 } };
     (void)state;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        char text[128];
-        /* a centre apart from every other, so that workers share nothing */
-        snprintf(text, sizeof text,
-                 "R=9 V=9 N=40 C=1 W=2 K=3 D=8 L=0 H=0 -spans -pieces -paths -nodes %s",
-                 sizes[i].workers);
-        run("word2vec_hogwild", text);
-        launches_once("hogwild<float, 4>", sizes[i].grid, 256);
-        assert_int_equal(emulator_launches_of("sum_tallies"), 1);
-    }
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int way = 0; way < 2; way++) {
+            char text[128];
+            /* a centre apart from every other, so that workers share nothing */
+            snprintf(
+                text, sizeof text,
+                "R=9 V=9 N=40 C=1 W=2 K=3 D=8 L=0 H=0 method=%d -spans -pieces -paths -nodes %s",
+                way, sizes[i].workers);
+            run("word2vec_hogwild", text);
+            if (way == 0)
+                launches_once("hogwild_windows<float, 4>", sizes[i].grid_of_windows, 128);
+            else
+                launches_once("hogwild<float, 4>", sizes[i].grid, 256);
+            assert_int_equal(emulator_launches_of("sum_tallies"), 1);
+        }
+}
+
+/* of skip-gram with negatives a window, where a warp has a lane for each of its rows, and a block's
+ * shared memory has room for them */
+static void few_contexts_and_samples_are_multiplied_in_windows(void **state)
+{
+    static const path paths[] = {
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=8 K=7 D=280 P=1 L=0 H=0 -spans -pieces -paths -nodes",
+          { "hogwild_windows<float, 4>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=8 K=7 D=200 P=1 L=0 H=0 -spans -pieces -paths -nodes dtype=f16",
+          { "hogwild_windows<__half, 8>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=8 K=7 D=284 P=1 L=0 H=0 -spans -pieces -paths -nodes",
+          { "hogwild<float, 4>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=8 K=7 D=208 P=1 L=0 H=0 -spans -pieces -paths -nodes dtype=f16",
+          { "hogwild<__half, 8>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=9 K=7 D=8 P=1 L=0 H=0 -spans -pieces -paths -nodes",
+          { "hogwild<float, 4>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=8 K=8 D=8 P=1 L=0 H=0 -spans -pieces -paths -nodes",
+          { "hogwild<float, 4>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=2 K=3 D=8 P=1 L=0 H=0 negatives=1 -spans -pieces -paths -nodes",
+          { "hogwild<float, 4>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=50 V=20 G=60 L=5 H=0 N=9 C=4 W=2 K=3 D=8 P=1 -paths -nodes",
+          { "hogwild<float, 4>", "sum_tallies" } },
+        { "word2vec_hogwild",
+          "R=9 V=9 N=9 C=4 W=2 K=0 E=60 H=7 D=8 P=1 L=0 -spans -pieces",
+          { "hogwild<float, 4>", "sum_tallies" } },
+        { NULL, NULL, { NULL } },
+    };
+    (void)state;
+    all_take(paths);
 }
 
 static void word_vectors_of_whole_packs_train_in_packs(void **state)
 {
-    static const char *const ways[] = { "method=0", "method=0 negatives=1", "method=1" };
     static const struct {
-        const char *sizes, *hogwild, *apply;
+        const char *text, *hogwild;
+    } ways[] = { { "method=0", "hogwild_windows<%s>" },
+                 { "method=0 negatives=1", "hogwild<%s>" },
+                 { "method=1", "hogwild<%s>" } };
+    static const struct {
+        const char *sizes, *packs;
     } cases[] = {
-        { "D=8", "hogwild<float, 4>", "apply<float, 4>" },
-        { "D=8 dtype=f16", "hogwild<__half, 8>", "apply<__half, 8>" },
-        { "D=8 dtype=bf16 rounding=1", "hogwild<__nv_bfloat16, 8>", "apply<__nv_bfloat16, 8>" },
-        { "D=4 dtype=f16", "hogwild<__half, 1>", "apply<__half, 1>" },
-        { "D=8 offset=1", "hogwild<float, 1>", "apply<float, 1>" },
-        { "D=8 pad=2", "hogwild<float, 1>", "apply<float, 1>" },
+        { "D=8", "float, 4" },
+        { "D=8 dtype=f16", "__half, 8" },
+        { "D=8 dtype=bf16 rounding=1", "__nv_bfloat16, 8" },
+        { "D=4 dtype=f16", "__half, 1" },
+        { "D=8 offset=1", "float, 1" },
+        { "D=8 pad=2", "float, 1" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
-            char text[160];
+            char text[160], kernel[64];
             snprintf(text, sizeof text,
                      "R=9 V=9 N=20 C=16 W=2 K=3 P=1 L=0 H=0 -spans -pieces -paths -nodes %s %s",
-                     cases[i].sizes, ways[way]);
+                     cases[i].sizes, ways[way].text);
             run("word2vec_hogwild", text);
-            launches_once(cases[i].hogwild, 1, 256);
+            snprintf(kernel, sizeof kernel, ways[way].hogwild, cases[i].packs);
+            launches_once(kernel, 1, way == 0 ? 128 : 256);
             snprintf(text, sizeof text,
                      "R=9 V=9 N=20 C=16 W=2 K=3 M=16 L=0 H=0 -spans -pieces -paths -nodes %s %s",
-                     cases[i].sizes, ways[way]);
+                     cases[i].sizes, ways[way].text);
             run("word2vec_sync", text);
-            assert_int_equal(emulator_launches_of(cases[i].apply), 2);
+            snprintf(kernel, sizeof kernel, "apply<%s>", cases[i].packs);
+            assert_int_equal(emulator_launches_of(kernel), 2);
             assert_int_equal(emulator_launches_of("apply"), 2);
         }
 }
@@ -479,6 +529,7 @@ int main(void)
         cmocka_unit_test(rows_are_multiplied_in_packs_where_they_lie_so),
         cmocka_unit_test(pairs_are_expanded_ordered_and_added_up),
         cmocka_unit_test(hogwild_has_a_warp_a_worker),
+        cmocka_unit_test(few_contexts_and_samples_are_multiplied_in_windows),
         cmocka_unit_test(word_vectors_of_whole_packs_train_in_packs),
         cmocka_unit_test(sync_launches_the_same_for_every_batch),
         cmocka_unit_test(survivors_are_gathered_where_there_are_tokens),

@@ -46,7 +46,8 @@
  *            (Updates that do not see each other overshoot: halves are nearer to a pair's unit
  *            than all at once.) The centres are cut into `workers` runs of neighbours; the
  *            units of a run follow each other, and runs race without locks (Recht et al. 2011,
- *            "Hogwild"). With one worker the result is determined.
+ *            "Hogwild"). With one worker the result is determined. (Of several, a run may see the
+ *            row of a context as it was when a window came to it, with what it has added itself.)
  *   sync     `batch` tokens as centres read the tables as they were before the first of them; then
  *            each row takes the sum of its updates, in a fixed order. The bits depend on neither
  *            threads nor schedule. All updates of a row but one are stale: where there are more
