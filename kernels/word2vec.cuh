@@ -199,6 +199,7 @@ __device__ void load_window(float (&to)[W], const word2vec<T> &c, const window &
 {
     const float weight = c.sum ? 1.0f : 1.0f / float(w.contexts());
     for (int j = 0; j < W; j++) to[j] = 0;
+#pragma unroll 4
     for (int64_t i = 0; i < w.contexts(); i++) {
         float x[W];
         load(x, i);

@@ -144,9 +144,11 @@ __device__ void output_gradients(const batch_of<T> &b, const window &w, int64_t 
         const int64_t first = own ? (n - 1) / K : 0, last = own ? first + 1 : inputs;
         int32_t count = 0;
         if (b.row_of_slot(m, n) < 0) continue;
+#pragma unroll 4
         for (int64_t i = first; i < last; i++) count += good[i];
         for (int64_t k = lane_index() * W; count > 0 && k < b.c.D; k += WARP * W) {
             float sum[W] = {};
+#pragma unroll 4
             for (int64_t i = first; i < last; i++) {
                 float x[W];
                 if (!good[i]) continue;
@@ -168,11 +170,11 @@ __device__ void input_gradients(const batch_of<T> &b, const window &w, int64_t m
     for (int64_t i = 0; i < inputs; i++)
         for (int64_t k = lane_index() * W; k < b.c.D; k += WARP * W) {
             float dx[W] = {};
+#pragma unroll 4
             for (int64_t j = 0; j < w.samples; j++) {
                 const int32_t id = b.row_of_slot(m, b.slot(i, j));
-                float o[W];
-                if (id < 0) continue;
-                load_pack<W>(o, b.c.output.at(id, k));
+                float o[W] = {};
+                if (id >= 0) load_pack<W>(o, b.c.output.at(id, k));
                 for (int e = 0; e < W; e++) dx[e] += *b.gradient(m, i, j) * o[e];
             }
             for (int e = 0; e < W; e++) dx[e] *= share;
