@@ -1,12 +1,12 @@
 /* Kernels of word2vec_sync: many batches are planned at once (word2vec_plan.cuh), then each is two
  * launches, the first of which reads the tables and the second of which writes them:
  *   learn    a warp a centre: scores, and the gradients of its samples and contexts
- *   apply    a warp a row that is updated, of either table: adds the sum of its gradients
+ *   apply    adds them up, a row a warp (word2vec_apply.cuh)
  *   vectors  where words have several rows, before those: a warp a token in or around the batch
  * and, once for all that are planned, mark_batches: a thread a slot in the order of their rows.
  * Bound by: the launches for small batches, then L2. */
 #include "logistic.cuh"
-#include "word2vec_plan.cuh"
+#include "word2vec_apply.cuh"
 
 namespace
 {
@@ -132,11 +132,12 @@ __device__ void score_centre(const batch_of<T> &b, const window &w, int64_t m)
 
 /* ------------------------------------------------------------------ gradients */
 
-/* Of each slot: the sum over the inputs that meet its sample. */
+/* Of each slot: the sum over the inputs that meet its sample. (CBOW's is the mean, times the
+ * gradient of the score.) */
 template <int W, class T>
 __device__ void output_gradients(const batch_of<T> &b, const window &w, int64_t m)
 {
-    const int64_t K = b.c.negative, inputs = b.c.cbow ? 1 : w.contexts();
+    const int64_t K = b.c.negative, inputs = w.contexts();
     const int32_t *good = b.at.good + m * b.at.inputs;
     for (int64_t n = 0; n < b.c.slots; n++) {
         const bool own = b.c.sets > 1 && n > 0; /* an input's own negative */
@@ -152,7 +153,7 @@ __device__ void output_gradients(const batch_of<T> &b, const window &w, int64_t 
             for (int64_t i = first; i < last; i++) {
                 float x[W];
                 if (!good[i]) continue;
-                load_input<W>(x, b, w, m, i, k);
+                load_context<W>(x, b, w, i, k);
                 for (int e = 0; e < W; e++) sum[e] += *b.gradient(m, i, j) * x[e];
             }
             store_floats<W>(b.at.dout + (m * b.c.slots + n) * b.c.D + k, sum);
@@ -191,110 +192,9 @@ template <class T, int W> __global__ void learn(batch_of<T> b)
         if (b.c.cbow) store_mean<W>(b, w, m);
         __syncwarp();
         score_centre<W>(b, w, m);
-        output_gradients<W>(b, w, m);
+        if (!b.c.cbow) output_gradients<W>(b, w, m);
         input_gradients<W>(b, w, m);
     }
-}
-
-/* ------------------------------------------------------------------ sums */
-
-/* A batch's updates of one table: of a slot the gradient, the updates in it and the weight. */
-template <class T> struct side {
-    rows_of<T> table;
-    const float *gradients;
-    const int32_t *counts;
-    const float *weights;   /* null: 1 */
-    int64_t share, weighed; /* slots that have a gradient and a count, or a weight, in common */
-    grouping by;
-    const int64_t *first;
-    int64_t slots, V, planned;
-    double cap;
-    uint64_t seed;
-
-    __device__ int64_t slot(int64_t place) const { return by.slot(place) - planned * slots; }
-    __device__ int32_t count(int64_t place) const { return counts[quotient(slot(place), share)]; }
-    __device__ float weight(int64_t place) const
-    {
-        return weights ? weights[quotient(slot(place), weighed)] : 1.0f;
-    }
-};
-
-/* The updates of the group that begins at a place: a lane counts a slot. */
-template <class T> __device__ double updates_of(const side<T> &s, int64_t place, int64_t row)
-{
-    double updates = 0;
-    for (bool more = true; more; place += WARP) {
-        const bool mine = s.by.continues(place + lane_index(), row);
-        updates += mine ? s.count(place + lane_index()) : 0;
-        more = __all_sync(~0u, mine);
-    }
-    return wl::warp_sum(updates);
-}
-
-/* sum += the gradients of a warp's slots at most: what a lane knows of one, all lanes add */
-template <int W, class T>
-__device__ void add_slots(float (&sum)[W], const side<T> &s, int64_t place, int some, int64_t k,
-                          int64_t D)
-{
-    const bool mine = lane_index() < some && s.count(place + lane_index()) > 0;
-    const int64_t gradient = mine ? quotient(s.slot(place + lane_index()), s.share) : int64_t(-1);
-    const float weight = mine ? s.weight(place + lane_index()) : 0.0f;
-    constexpr int AHEAD = 4;
-    for (int at = 0; at < some; at += AHEAD) {
-        float x[AHEAD][W];
-#pragma unroll
-        for (int a = 0; a < AHEAD; a++) { /* past `some` lanes have no gradient */
-            const int64_t row = __shfl_sync(~0u, gradient, (at + a) % WARP);
-            for (int e = 0; e < W; e++) x[a][e] = 0;
-            if (row >= 0 && at + a < some && k < D) load_floats<W>(x[a], s.gradients + row * D + k);
-        }
-#pragma unroll
-        for (int a = 0; a < AHEAD; a++) {
-            const float of = __shfl_sync(~0u, weight, (at + a) % WARP);
-            for (int e = 0; e < W; e++) sum[e] += of * x[a][e];
-        }
-    }
-}
-
-/* Adds the sum of the group that begins at a place, kept to the cap. */
-template <int W, class T>
-__device__ void apply_group(const batch_of<T> &b, const side<T> &s, int64_t place)
-{
-    const int64_t key = s.by.row(place), row = key - s.planned * s.V;
-    const double updates = updates_of(s, place, key);
-    const float scale = s.cap > 0 && updates > s.cap ? float(s.cap / updates) : 1.0f;
-    for (int64_t from = 0; updates > 0 && from < b.c.D; from += WARP * W) {
-        const int64_t k = from + lane_index() * W;
-        float p[W], sum[W] = {};
-        int some = WARP;
-        for (int64_t at = place; some == WARP; at += WARP) {
-            some = __popc(__ballot_sync(~0u, s.by.continues(at + lane_index(), key)));
-            add_slots<W>(sum, s, at, some, k, b.c.D);
-        }
-        if (k >= b.c.D) continue;
-        load_pack<W>(p, s.table.at(row, k));
-        for (int e = 0; e < W; e++) p[e] += scale * sum[e];
-        store_rounded<W>(s.table.at(row, k), p, b.c.stochastic, row * b.c.D + k, s.seed,
-                         uint32_t(b.c.place(b.from())));
-    }
-}
-
-template <class T, int W>
-__device__ void apply_side(const batch_of<T> &b, const side<T> &s, int64_t i)
-{
-    const int64_t first = s.first[s.planned], place = first + i;
-    if (first < 0 || place >= s.by.slots || !s.by.begins(place)) return;
-    if (quotient(s.by.row(place), s.V) == s.planned) apply_group<W>(b, s, place);
-}
-
-template <class T, int W> __global__ void apply(batch_of<T> b, side<T> out, side<T> in)
-{
-    wl::await_earlier();
-    for (int64_t i = warp_index(); i < out.slots + in.slots; i += warp_count())
-        if (i < out.slots)
-            apply_side<T, W>(b, out, i);
-        else
-            apply_side<T, W>(b, in, i - out.slots);
 }
 
 /* ------------------------------------------------------------------ batches */
@@ -338,6 +238,12 @@ wl_status plan_batches(wl_ctx *ctx, const wl_word2vec_args *a, const batch_of<T>
     const int64_t share = c.cbow ? c.contexts * c.rows : c.rows;
     s->out = { c.output, at.dout, at.output_counts, nullptr, 1, 1, {}, at.output_first, outs,
                c.V,      0,       2 * a->cap,       ~a->seed };
+    if (c.cbow) {
+        s->out.gradients = at.mean;
+        s->out.counts = at.good;
+        s->out.weights = at.g;
+        s->out.share = c.slots;
+    }
     s->in = { c.input,        at.dx, at.good, at.share, share,  c.rows, {},
               at.input_first, in,    c.R,     0,        a->cap, a->seed };
     wl_status status =
@@ -359,8 +265,8 @@ template <class T, int W> wl_status train_batch(wl_ctx *ctx, const batch_of<T> &
     if (b.c.spans) status = launch(ctx, vectors<T, W>, blocks_for(b.at.around, WARPS), THREADS, b);
     if (!status) status = launch(ctx, learn<T, W>, blocks_for(b.at.batch, WARPS), THREADS, b);
     if (status) return status;
-    return launch(ctx, apply<T, W>, blocks_for(s.out.slots + s.in.slots, WARPS), THREADS, b, s.out,
-                  s.in);
+    const int64_t outs = turns_of(s.out), turns = outs + turns_of(s.in);
+    return launch(ctx, apply<T, W>, blocks_for(turns, 1), THREADS, b, s.out, s.in, outs, turns);
 }
 
 template <class T, int W>

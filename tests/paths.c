@@ -482,7 +482,7 @@ static void word_vectors_of_whole_packs_train_in_packs(void **state)
                      cases[i].sizes, ways[way].text);
             run("word2vec_sync", text);
             snprintf(kernel, sizeof kernel, "apply<%s>", cases[i].packs);
-            launches_once(kernel, (16 * slots[way] + 16 * 4 + 7) / 8, 256);
+            launches_once(kernel, (16 * slots[way] + 7) / 8 + 16 * 4 / 8, 256);
         }
 }
 

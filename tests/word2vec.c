@@ -199,55 +199,6 @@ static void sync_holds(void **state)
           "R=9 V=9 N=40 C=40 W=2 K=2 D=20 M=1 L=0 H=0 -spans -pieces -paths -nodes");
 }
 
-/* A GPU plans 8,192 centres at a time, and orders their slots in one launch up to 16,384. */
-static void sync_holds_past_what_is_planned_together(void **state)
-{
-    (void)state;
-    holds("word2vec_sync", "R=30 V=30 N=9000 C=8500 W=1 K=2 D=2 M=4096 L=0 H=0 "
-                           "-spans -pieces -paths -nodes");
-}
-
-/* `c` with its tables, and with what those of `before` have become, if there is one. */
-static outcome half_of(op_case *c, double begin, const outcome *before, const wl_backend *backend)
-{
-    const double lr[] = { 0.25, 0.25 };
-    outcome o;
-    put_values(c, "lr", lr);
-    put_values(c, "begin", &begin);
-    if (before) put_values(c, "input", outcome_values(before, "input"));
-    if (before) put_values(c, "output", outcome_values(before, "output"));
-    if (execute(&o, c, backend)) fail_msg("%s", o.trouble);
-    return o;
-}
-
-/* Four batches as one call and as two: sentences end where they like, and rows are in all. */
-static void batches_are_the_same_however_they_are_called(void **state)
-{
-    static const char *const how[] = { "method=0", "method=0 negatives=1 dtype=bf16 rounding=1",
-                                       "method=1 dtype=f16 rounding=1" };
-    static const char *const tables[] = { "input", "output" };
-    (void)state;
-    for (int k = 0; k < 3; k++)
-        for (const wl_backend *const *b = backends_under_test(); *b; b++) {
-            char text[160];
-            snprintf(text, sizeof text,
-                     "R=9 V=9 N=70 W=3 K=2 D=8 M=16 cap=2 L=0 H=0 -spans "
-                     "-pieces -paths -nodes %s C=",
-                     how[k]);
-            op_case all = made("word2vec_sync", strcat(text, "64"));
-            memcpy(text + strlen(text) - 2, "32", 2);
-            op_case first = made("word2vec_sync", text), second = made("word2vec_sync", text);
-            outcome whole = half_of(&all, 0, NULL, *b), one = half_of(&first, 0, NULL, *b);
-            outcome two = half_of(&second, 32, &one, *b);
-            for (int t = 0; t < 2; t++)
-                assert_memory_equal(outcome_values(&whole, tables[t]),
-                                    outcome_values(&two, tables[t]),
-                                    (size_t)all.count[case_row(&all, tables[t])] * sizeof(double));
-            outcome_free(&whole), outcome_free(&one), outcome_free(&two);
-            case_free(&all), case_free(&first), case_free(&second);
-        }
-}
-
 /* words with n-grams, of which rows 20.. of the input table are the vectors */
 static void n_grams_hold(void **state)
 {
@@ -629,8 +580,6 @@ int main(void)
         cmocka_unit_test(subsampling_holds),
         cmocka_unit_test(hogwild_holds),
         cmocka_unit_test(sync_holds),
-        cmocka_unit_test(sync_holds_past_what_is_planned_together),
-        cmocka_unit_test(batches_are_the_same_however_they_are_called),
         cmocka_unit_test(n_grams_hold),
         cmocka_unit_test(windows_of_whole_warps_hold),
         cmocka_unit_test(bad_spans_pieces_and_aliases_are_left_out),

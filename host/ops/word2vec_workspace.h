@@ -238,8 +238,8 @@ typedef struct wl_word2vec_cuda_sync {
     float *g;              /* [batch,inputs,1+negative] */
     int32_t *good;         /* [batch,inputs]: 1 where the unit of an input counts */
     float *dx;             /* [batch,inputs,D] */
-    float *dout;           /* [batch,slots,D] */
-    int32_t *output_counts; /* [batch,slots]: updates in each */
+    float *dout;           /* [batch,slots,D] but for CBOW, */
+    int32_t *output_counts; /* [batch,slots]: and the updates in each */
     char *output_grouping, *input_grouping;
 } wl_word2vec_cuda_sync;
 
@@ -281,8 +281,8 @@ static inline size_t wl_word2vec_cuda_sync_carve(wl_word2vec_cuda_sync *out, cha
     out->g = (float *)wl_carve(base, &at, M * inputs * (1 + s->negative), 4);
     out->good = (int32_t *)wl_carve(base, &at, M * inputs, 4);
     out->dx = (float *)wl_carve(base, &at, M * inputs * s->D, 4);
-    out->dout = (float *)wl_carve(base, &at, M * s->slots * s->D, 4);
-    out->output_counts = (int32_t *)wl_carve(base, &at, M * s->slots, 4);
+    out->dout = (float *)wl_carve(base, &at, cbow ? 0 : M * s->slots * s->D, 4);
+    out->output_counts = (int32_t *)wl_carve(base, &at, cbow ? 0 : M * s->slots, 4);
     out->output_grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(outs));
     out->input_grouping = (char *)wl_carve(base, &at, 1, grouping_bytes(in));
     return at;
